@@ -1,0 +1,25 @@
+# Outside libraries, each found here and nowhere else; Debian 12's versions are the oldest accepted.
+# Those that are headers alone, or come as archives, are taken so: the portable build then needs no
+# more than glibc where it runs.
+if(ROCMFORGE_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  add_link_options(-static-libgcc -static-libstdc++)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # JSON, headers alone: cli/json.cpp compiles its source
+find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+
+# rocmforge_find(TARGET HEADER LIBRARY): libraries whose packages bring no CMake file.
+function(rocmforge_find TARGET HEADER LIBRARY)
+  find_path(${TARGET}_INCLUDE ${HEADER} REQUIRED)
+  find_library(${TARGET}_LIBRARY ${LIBRARY} REQUIRED)
+  add_library(outside::${TARGET} INTERFACE IMPORTED)
+  target_include_directories(outside::${TARGET} SYSTEM INTERFACE ${${TARGET}_INCLUDE})
+  target_link_libraries(outside::${TARGET} INTERFACE ${${TARGET}_LIBRARY})
+endfunction()
+
+rocmforge_find(utf8proc utf8proc.h utf8proc)
+rocmforge_find(pcre2 pcre2.h pcre2-8)

@@ -1,0 +1,31 @@
+# rocmforge_library(NAME SOURCES ... DEPENDS rooms... LINKS outside libraries...)
+# One static library a folder of src/. DEPENDS names the rooms that it may include
+# (tools/check_layers.py holds the includes to it); LINKS stay private unless listed in EXPORTS.
+function(rocmforge_library NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINKS;EXPORTS" ${ARGN})
+  set(target rocmforge_${NAME})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  target_link_libraries(${target} PUBLIC rocmforge_options ${ARG_EXPORTS} PRIVATE ${ARG_LINKS})
+  foreach(room IN LISTS ARG_DEPENDS)
+    target_link_libraries(${target} PUBLIC rocmforge_${room})
+  endforeach()
+endfunction()
+
+# rocmforge_test(NAME SOURCES ... DEPENDS rooms... LINKS libraries... LABELS ...)
+# A GoogleTest program, NAME_test; each of its cases is a test of ctest, and one that skips itself
+# shows as skipped.
+function(rocmforge_test NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS" ${ARGN})
+  set(target ${NAME}_test)
+  add_executable(${target} ${ARG_SOURCES})
+  foreach(room IN LISTS ARG_DEPENDS)
+    target_link_libraries(${target} PRIVATE rocmforge_${room})
+  endforeach()
+  target_link_libraries(${target} PRIVATE rocmforge_options rocmforge_test_support ${ARG_LINKS}
+                                          GTest::gtest_main)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${NAME}." PROPERTIES
+                       TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()

@@ -1,0 +1,74 @@
+// The process's worker threads. They sleep when idle and spin briefly between the parallel regions
+// of one step, whose gaps are shorter than a wake-up.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace rocmforge {
+
+// A reference to a callable: two words, no allocation. The callable must outlive the call.
+class TaskRef {
+ public:
+  template <class F>
+  TaskRef(const F& f)  // NOLINT: implicit, so that a lambda can be passed
+      : object_(&f), call_([](const void* o, std::int64_t task, int worker) {
+          (*static_cast<const F*>(o))(task, worker);
+        }) {}
+  void operator()(std::int64_t task, int worker) const { call_(object_, task, worker); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, std::int64_t, int);
+};
+
+class ThreadPool {
+ public:
+  // `n_threads` in all, the caller of run() among them; at least 1.
+  explicit ThreadPool(int n_threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int n_threads() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Calls f(task, worker) once for each task in [0, n_tasks), worker in [0, n_threads), and returns
+  // when all are done. Tasks are taken in order, one at a time. One caller at a time (others wait);
+  // not to be called from within a task. The first exception of a task is rethrown here.
+  void run(std::int64_t n_tasks, TaskRef f);
+
+  // Parallel regions so far (runs that woke the workers).
+  std::uint64_t n_regions() const { return n_regions_; }
+
+  // As many threads as physical cores that this process may use.
+  static int default_threads();
+
+ private:
+  void work(int worker);
+  void take_tasks(int worker);
+
+  std::vector<std::thread> threads_;
+  std::mutex run_mutex_;  // one region at a time
+
+  // The region at hand: written before epoch_ moves, read after.
+  const TaskRef* task_ = nullptr;
+  std::int64_t n_tasks_ = 0;
+  std::atomic<std::int64_t> next_task_{0};
+  std::atomic<int> n_busy_{0};
+  std::atomic<std::uint64_t> epoch_{0};
+  std::atomic<bool> stop_{false};
+  std::uint64_t n_regions_ = 0;
+
+  std::mutex sleep_mutex_;
+  std::condition_variable wake_;
+  std::mutex error_mutex_;
+  std::exception_ptr error_;
+};
+
+}  // namespace rocmforge

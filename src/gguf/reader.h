@@ -1,0 +1,21 @@
+// bytes -> File, in one pass, every bound checked before it is used.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "base/counters.h"
+#include "gguf/file.h"
+
+namespace rocmforge::gguf {
+
+// Parses the whole header. `bytes` is the complete file and must outlive the File; `path` is only
+// for messages. Counts itself in counters.file_parses.
+// Errors: kFormat with path and byte offset, key or tensor name; kUnsupported for a version or a
+// tensor type that is well-formed but not run here.
+// Guarantees afterwards: keys and tensor names unique; every tensor's extents > 0, its row a whole
+// number of blocks, its bytes inside the file, aligned, and overlapping no other's.
+File parse(std::span<const std::byte> bytes, const std::string& path, Counters& counters);
+
+}  // namespace rocmforge::gguf

@@ -1,0 +1,58 @@
+// Writes GGUF version 3 (or 2, for tests).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gguf/file.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace rocmforge::gguf {
+
+// Collects keys and tensors, then writes them in order. Owns copies of everything handed in.
+class Writer {
+ public:
+  explicit Writer(std::uint32_t version = 3) : version_(version) {}
+
+  void add_u32(std::string_view key, std::uint32_t value);
+  void add_u64(std::string_view key, std::uint64_t value);
+  void add_i32(std::string_view key, std::int32_t value);
+  void add_f32(std::string_view key, float value);
+  void add_bool(std::string_view key, bool value);
+  void add_string(std::string_view key, std::string_view value);
+  void add_strings(std::string_view key, const std::vector<std::string>& values);
+  void add_i32s(std::string_view key, const std::vector<std::int32_t>& values);
+  void add_f32s(std::string_view key, const std::vector<float>& values);
+  // Copies a key of another file, whatever its type.
+  void add(const KeyValue& kv);
+  // Written into general.alignment, and used; a power of two, 32 by default.
+  void set_alignment(std::uint32_t alignment);
+  // `data` holds bytes_of(dtype, shape.n_elems()) bytes (checked).
+  void add_tensor(std::string_view name, DType dtype, const Shape& shape,
+                  std::vector<std::byte> data);
+
+  std::vector<std::byte> bytes() const;
+  void write(const std::string& path) const;  // Error{kIo} naming path
+
+ private:
+  struct Tensor {
+    std::string name;
+    DType dtype;
+    Shape shape;
+    std::vector<std::byte> data;
+  };
+  void begin_value(std::string_view key, ValueType type);
+
+  std::uint32_t version_;
+  std::uint32_t alignment_ = 32;
+  std::uint64_t n_keys_ = 0;
+  std::vector<std::byte> keys_;  // encoded key-value pairs
+  std::vector<Tensor> tensors_;
+};
+
+}  // namespace rocmforge::gguf
