@@ -17,6 +17,8 @@ inline constexpr std::array kAllDTypes = {DType::kF32,  DType::kF16,  DType::kBF
                                           DType::kI32,  DType::kQ4_0, DType::kQ4_1,
                                           DType::kQ8_0, DType::kQ6_K, DType::kMXFP4};
 
+inline constexpr std::size_t kNumDTypes = kAllDTypes.size();
+
 struct DTypeInfo {
   DType type;
   std::string_view name;     // as llama.cpp spells it: "Q4_0", "F16"

@@ -1,0 +1,20 @@
+// The CPU as a device: the embedded default, and the reference for every other one.
+#pragma once
+
+#include <memory>
+
+#include "backend/cpu/simd/isa.h"
+#include "backend/device.h"
+#include "base/counters.h"
+
+namespace rocmforge::cpu {
+
+struct Options {
+  int n_threads = 0;  // 0: ThreadPool::default_threads()
+  Isa isa = best_isa();
+};
+
+// `counters` outlives the device.
+std::unique_ptr<backend::Device> make_device(const Options& options, Counters& counters);
+
+}  // namespace rocmforge::cpu

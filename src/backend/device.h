@@ -1,0 +1,53 @@
+// What the engine asks of a device. The engine knows no particular one: a program hands it in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "backend/executor.h"
+#include "base/counters.h"
+
+namespace rocmforge::backend {
+
+struct DeviceInfo {
+  std::string name;                                // "cpu", "hip", "cuda", "null"
+  std::string detail;                              // "AMD EPYC, 2 threads, AVX-512 VNNI"
+  std::int64_t memory_total = 0, memory_free = 0;  // bytes
+};
+
+// Device memory, zero-filled when allocated; freed with the object.
+class Buffer {
+ public:
+  virtual ~Buffer() = default;
+  virtual std::int64_t size() const = 0;  // bytes
+  // Host address where the host may read and write it in place, once the stream that uses it has
+  // been waited for; null otherwise.
+  virtual std::byte* host() = 0;
+};
+
+// Work in order: runs, copies. One stream never waits for another.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // Copies between host and device, ordered after all that was given to this stream before. The
+  // host memory belongs to the copy until wait(). Ranges are checked.
+  virtual void read(const Buffer& from, std::int64_t offset, std::span<std::byte> to) = 0;
+  virtual void write(Buffer& to, std::int64_t offset, std::span<const std::byte> from) = 0;
+  // Returns when everything given so far is done; throws Error{kDevice} when some of it failed.
+  virtual void wait() = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual DeviceInfo info() const = 0;
+  // Throws Error{kOutOfMemory} with the bytes wanted and free. Counts device_allocations.
+  virtual std::unique_ptr<Buffer> allocate(std::int64_t bytes) = 0;
+  virtual std::unique_ptr<Stream> make_stream() = 0;
+  virtual std::unique_ptr<Executor> make_executor() = 0;
+};
+
+}  // namespace rocmforge::backend
