@@ -1,21 +1,23 @@
-// Element types. One row of the table in dtype.cpp a type; its block layout and codec are in
-// quant/<type>.h.
+// Element types. To add one: quant/<type>.h with its block layout and codec, an enumerator here,
+// and a row of the table in dtype.cpp.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace rocmforge {
 
+// In the order of the table; kMXFP4 stays the last.
 enum class DType : std::uint8_t { kF32, kF16, kBF16, kI32, kQ4_0, kQ4_1, kQ8_0, kQ6_K, kMXFP4 };
 
-inline constexpr std::array kAllDTypes = {DType::kF32,  DType::kF16,  DType::kBF16,
-                                          DType::kI32,  DType::kQ4_0, DType::kQ4_1,
-                                          DType::kQ8_0, DType::kQ6_K, DType::kMXFP4};
+inline constexpr auto kAllDTypes = [] {
+  std::array<DType, static_cast<std::size_t>(DType::kMXFP4) + 1> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<DType>(i);
+  return all;
+}();
 
 inline constexpr std::size_t kNumDTypes = kAllDTypes.size();
 
@@ -25,8 +27,9 @@ struct DTypeInfo {
   std::uint32_t gguf_id;     // ggml's type number in a GGUF tensor table
   std::int64_t block_elems;  // elements a block; 1 for plain types
   std::int64_t block_bytes;  // bytes a block
-  // Scalar reference codec over whole rows: n_elems is a multiple of block_elems; neither pointer
-  // needs alignment. encode rounds to nearest and is deterministic. Null for kI32.
+  // Scalar reference codec over whole rows: n_elems is a multiple of block_elems; `blocks` needs no
+  // alignment. encode rounds to nearest and is deterministic; of values that are not finite or
+  // beyond the scale's range it makes some block, never a fault. Null for kI32.
   void (*decode)(const std::byte* blocks, float* out, std::int64_t n_elems);
   void (*encode)(const float* in, std::byte* blocks, std::int64_t n_elems);
 
@@ -41,6 +44,7 @@ std::optional<DType> dtype_from_gguf(std::uint32_t gguf_id);
 // Name in any case; nullopt when unknown.
 std::optional<DType> dtype_from_name(std::string_view name);
 // What ggml calls a type number, also one that we cannot run ("IQ2_XXS"); empty when unknown.
+// Types that ggml has removed keep their names ("Q4_2").
 std::string_view gguf_type_name(std::uint32_t gguf_id);
 
 // Bytes of `n_elems` elements, a multiple of the block (checked).

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 
 namespace rocmforge {
@@ -18,17 +19,19 @@ class Shape {
 
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> dims);  // at most kMaxRank, each > 0 or kRows (checked)
+  explicit Shape(std::span<const std::int64_t> dims);  // likewise
 
   int rank() const { return rank_; }
   // i < 0 counts from the innermost: [-1] is the row length.
   std::int64_t operator[](int i) const;
-  void set(int i, std::int64_t extent);
+  void set(int i, std::int64_t extent);  // > 0 or kRows (checked)
 
   // True when an extent is kRows.
   bool is_symbolic() const;
   // Every kRows replaced by n_rows.
   Shape with_rows(std::int64_t n_rows) const;
-  // Product of the extents; not of a symbolic shape (checked). 1 for rank 0.
+  // Product of the extents; not of a symbolic shape, within 63 bits (both checked).
+  // 1 for rank 0.
   std::int64_t n_elems() const;
 
   bool operator==(const Shape&) const = default;
