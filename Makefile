@@ -1,0 +1,87 @@
+# Short names for what CMake, ctest and tools/ do; CONTRIBUTING.md tells more.
+.DEFAULT_GOAL := build
+.PHONY: build run test install format check asan tsan portable bench clean help \
+        deps deps-test deps-check model
+MAKEFLAGS += --no-print-directory
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROMPT ?= Question: Why is the sky blue? Answer:
+MODEL ?=
+ARGS ?= --max-tokens 64 --temperature 0
+# What the shell below gets, word for word.
+export ROCMFORGE_PROMPT := $(value PROMPT)
+export ROCMFORGE_MODEL := $(value MODEL)
+
+# Any clang from 19 on; CI has 19.
+CLANGXX = $(firstword $(foreach c,clang++-19 clang++-20 clang++-21 clang++,$(shell command -v $(c))) clang++-19)
+
+# compile PRESET,FOLDER,CMAKE_ARGS: configures once (ninja does it again when it must), then builds.
+define compile
+@[ -f $(2)/build.ninja ] || cmake --preset $(1) $(3)
+@cmake --build $(2)
+endef
+
+build: ## build the program: build/rocmforge
+	@tools/install-deps.sh --check run
+	$(call compile,release,build)
+
+run: deps ## install what is missing, build, fetch a small model, answer PROMPT (MODEL, ARGS)
+	@if [ -n "$$ROCMFORGE_MODEL" ]; then $(MAKE) build; else $(MAKE) -j2 build model; fi
+	@model=$${ROCMFORGE_MODEL:-$$(tools/fetch-model.sh)} && \
+	build/rocmforge generate --gguf "$$model" --prompt "$$ROCMFORGE_PROMPT" --stream $(ARGS)
+
+test: deps-test model ## install what is missing, build and run every test
+	$(call compile,test,build-test)
+	@if [ -e /etc/debian_version ]; then $(MAKE) portable; fi
+	@ctest --preset test
+
+install: ## install under PREFIX (and DESTDIR) what `make` has built
+	@[ -x build/rocmforge ] || $(MAKE) build
+	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)" --strip
+	@rm -f build/install_manifest.txt
+
+format: ## format every C++ file
+	@tools/check_format.sh --fix
+
+check: ## check layers, formatting, sizes and shell scripts
+	@tools/check_layers.py
+	@tools/check_format.sh
+	@tools/check_sizes.py
+	@for script in tools/*.sh .ci/run; do bash -n $$script || exit 1; done
+	@if command -v shellcheck > /dev/null; then shellcheck tools/*.sh .ci/run; fi
+
+asan: deps-test deps-check model ## build all with clang, run the tests under Address and UB sanitizers
+	$(call compile,asan,build-asan,-DCMAKE_CXX_COMPILER=$(CLANGXX))
+	@ctest --preset asan
+
+tsan: deps-test deps-check model ## run the tests of rooms with threads under the thread sanitizer
+	$(call compile,tsan,build-tsan,-DCMAKE_CXX_COMPILER=$(CLANGXX))
+	@ctest --preset tsan
+
+portable: ## build build-portable/rocmforge, which needs glibc alone (Debian, Ubuntu)
+	$(call compile,portable,build-portable)
+
+bench: deps-test model ## run the benchmarks: single ops, then the whole model
+	$(call compile,test,build-test)
+	@find build-test/bench -type f -executable -name '*_bench' -exec {} \;
+	@build-test/rocmforge bench --gguf "$$(tools/fetch-model.sh)" -p 512 -n 128
+
+deps: ## install what the program needs
+	@tools/install-deps.sh run
+
+deps-test:
+	@tools/install-deps.sh run test
+
+deps-check:
+	@tools/install-deps.sh check
+
+model: ## fetch the small model into the cache
+	@tools/fetch-model.sh > /dev/null
+
+clean: ## remove every build folder
+	@rm -rf build build-test build-debug build-asan build-tsan build-portable
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Holds includes and CMake links to the layers of the house.
+
+    tools/check_layers.py [ROOT]
+
+Prints one line a violation and fails when there is one. What is held:
+  - a room includes, and links, only what ALLOWED lets it reach, transitively and downwards;
+  - what a room includes of another it also links (DEPENDS, transitively);
+  - project headers are included with quotes and paths from src/ (or the file's own top folder),
+    outside headers with angle brackets;
+  - no header of a GPU vendor, anywhere; every header opens with #pragma once.
+"""
+import pathlib
+import re
+import sys
+
+# Direct edges; a room reaches whatever these reach. cli hands one backend to the engine, which
+# itself sees only the interface.
+ALLOWED = {
+    "base": [],
+    "tensor": ["base"],
+    "gguf": ["tensor"],
+    "ir": ["tensor"],
+    "quantize": ["gguf"],
+    "kv": ["base"],
+    "text": ["base"],
+    "constrain": ["text"],
+    "backend": ["ir"],
+    "backend/cpu": ["backend"],
+    "backend/gpu": ["backend"],
+    "backend/null": ["backend"],
+    "model": ["ir", "gguf"],
+    "engine": ["model", "backend", "kv", "text", "constrain"],
+    "serve": ["engine"],
+    "cli": ["serve", "quantize", "backend/cpu", "backend/gpu", "backend/null"],
+}
+FREE = ("apps", "tests", "bench")  # may include every room, and their own folder
+SOURCES = {".h", ".cpp", ".hip", ".cu", ".in"}
+
+VENDOR = re.compile(
+    r"^(hip[a-z]*|hsa|hsakmt|rocm|rocm_smi|amd_smi|rocblas|rocrand|rocprim|rocwmma|roctracer|rccl|miopen"
+    r"|cuda|cutlass|cute|nvtx3|thrust|cub|CL|vulkan|level_zero)/"
+    r"|^(hip|rocm|cuda|cudnn|cublas|cufft|curand|cusparse|cusolver|nccl|nvml|nvrtc|nvToolsExt"
+    r"|cooperative_groups|mma|ze_api)[\w-]*\.h",
+    re.IGNORECASE)
+INCLUDE = re.compile(r"^\s*#\s*(?:include|include_next|import)\b\s*(.*)$")
+TARGET = re.compile(r"^rocmforge_(\w+)$")
+
+
+def reach(edges, start):
+    """Everything that `start` gets to along `edges`, itself included."""
+    seen, todo = set(), [start]
+    while todo:
+        at = todo.pop()
+        if at not in seen:
+            seen.add(at)
+            todo.extend(edges.get(at, ()))
+    return seen
+
+
+def room_of(path):
+    """The room of a path relative to src/: 'backend/cpu/ops/add.cpp' -> 'backend/cpu'."""
+    parts = pathlib.PurePosixPath(path).parts
+    nested = "/".join(parts[:2])
+    if nested in ALLOWED and len(parts) > 2:
+        return nested
+    return parts[0] if parts[0] in ALLOWED and len(parts) > 1 else None
+
+
+def without_comments(text):
+    """Blanks block and line comments, so that an include in one does not count."""
+    text = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.DOTALL)
+    return re.sub(r"//[^\n]*", "", text)
+
+
+class House:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.src = self.root / "src"
+        self.violations = []
+        self.uses = {}  # (room, room it includes) -> the first place that does
+
+    def report(self, path, line, what):
+        self.violations.append(f"{path.relative_to(self.root).as_posix()}:{line}: {what}")
+
+    def files(self, folder, pattern="*"):
+        if not (self.root / folder).is_dir():
+            return []
+        return sorted(p for p in (self.root / folder).rglob(pattern) if p.is_file())
+
+    # --- includes
+
+    def check_sources(self):
+        for top in ("src",) + FREE:
+            for path in self.files(top):
+                if path.suffix in SOURCES:
+                    self.check_source(path, top)
+
+    def check_source(self, path, top):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.MULTILINE):
+            self.report(path, 1, "a header without #pragma once")
+        room = None
+        if top == "src":
+            room = room_of(path.relative_to(self.src).as_posix())
+            if room is None:
+                self.report(path, 1, "lies in no room that tools/check_layers.py knows")
+                return
+        for number, line in enumerate(without_comments(text).split("\n"), 1):
+            if match := INCLUDE.match(line):
+                self.check_include(path, number, match.group(1).strip(), top, room)
+
+    def check_include(self, path, number, spelled, top, room):
+        match = re.match(r'^(["<])([^">]+)[">]$', spelled)
+        if not match:
+            self.report(path, number, f"include {spelled} cannot be read")
+            return
+        quoted, name = match.group(1) == '"', match.group(2)
+        in_src = "/" in name and (self.src / name).is_file()
+        in_top = top in FREE and "/" in name and (self.root / top / name).is_file()
+        if ".." in name.split("/") or name.startswith("."):
+            self.report(path, number, f'"{name}": the path must start at src/, without . or ..')
+        elif not in_src and not in_top:
+            if VENDOR.search(name):
+                self.report(path, number, f"{name}: a vendor's header")
+            elif quoted:
+                self.report(path, number, f'"{name}": no such file below src/; outside headers take <>')
+        elif not quoted:
+            self.report(path, number, f"<{name}>: headers of the project take quotes")
+        elif in_src and room is not None:
+            if self.check_edge(path, number, room, room_of(name), f'includes "{name}"'):
+                self.uses.setdefault((room, room_of(name)), (path, number))
+
+    def check_edge(self, path, number, room, other, how):
+        if other is None:
+            self.report(path, number, f"{room} {how}, which lies in no room")
+        elif other not in reach(ALLOWED, room):
+            self.report(path, number, f"{room} {how}: {room} may not reach {other}")
+        else:
+            return True
+        return False
+
+    # --- links
+
+    def check_links(self):
+        lists = self.files("src", "CMakeLists.txt")
+        calls = [call for path in lists for call in self.calls_in(path)]
+        rooms = {}  # library -> room
+        for path, _, command, words in calls:
+            if command == "rocmforge_library" and words:
+                inside = path.parent.relative_to(self.src).as_posix() + "/CMakeLists.txt"
+                rooms[words[0]] = room_of(inside)
+        links = {}  # library -> the libraries that it names
+        for path, number, command, words in calls:
+            library, named = self.linked(command, words)
+            for other in named:
+                if rooms.get(library) and other in rooms:
+                    links.setdefault(library, set()).add(other)
+                    self.check_edge(path, number, rooms[library], rooms[other], f"links {other}")
+                elif other not in ("options",):
+                    self.report(path, number, f"{library} links {other}: no such library of a room")
+        self.check_uses(rooms, links)
+
+    def calls_in(self, path):
+        text = re.sub(r"#[^\n]*", "", path.read_text(encoding="utf-8"))
+        for match in re.finditer(r"\b(rocmforge_library|target_link_libraries)\s*\(([^)]*)\)", text):
+            number = text.count("\n", 0, match.start()) + 1
+            yield path, number, match.group(1), match.group(2).split()
+
+    @staticmethod
+    def linked(command, words):
+        """The library that a call speaks of, and the project's libraries that it links."""
+        if not words:
+            return "", []
+        named = [m.group(1) for word in words[1:] if (m := TARGET.match(word))]
+        if command == "target_link_libraries":
+            return words[0].removeprefix("rocmforge_"), named
+        keyword = None
+        for word in words[1:]:
+            if word in ("SOURCES", "DEPENDS", "LINKS", "EXPORTS"):
+                keyword = word
+            elif keyword == "DEPENDS":
+                named.append(word)
+        return words[0], named
+
+    def check_uses(self, rooms, links):
+        """An include that is allowed but not linked builds only by luck."""
+        libraries = {}  # room -> its libraries
+        for library, room in rooms.items():
+            libraries.setdefault(room, set()).add(library)
+        for (room, other), (path, number) in sorted(self.uses.items(), key=str):
+            if room == other or not libraries.get(room) or not libraries.get(other):
+                continue
+            linked = set().union(*(reach(links, library) for library in libraries[room]))
+            if not linked & libraries[other]:
+                self.report(path, number, f"{room} includes {other} but does not name it in DEPENDS")
+
+
+def check(root):
+    house = House(root)
+    house.check_sources()
+    house.check_links()
+    return house.violations
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent
+    violations = check(root)
+    for violation in violations:
+        print(violation)
+    print(f"layers: {len(violations)} violations" if violations else "layers: ok")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Installs the packages that are missing, or names them where it cannot.
+#   tools/install-deps.sh [--check] SET...
+# Sets: run (build and run the program), test (build and run the tests), check (sanitizers,
+# formatting). --check installs nothing and fails when something is missing.
+set -euo pipefail
+
+# One word a package; "a|b" takes the first that is installed, else the first that can be had.
+declare -A lists=(
+  [debian run]='g++ cmake ninja-build ccache python3 python3-pip
+    libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost1.90-dev
+    libcli11-dev libspdlog-dev libfmt-dev libutf8proc-dev libpcre2-dev libhwy-dev'
+  [debian test]='libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev zstd'
+  [debian check]='git clang-19 clang-format-19 libclang-rt-19-dev shellcheck'
+
+  [fedora run]='gcc-c++ cmake ninja-build ccache python3 python3-pip boost-devel cli11-devel
+    spdlog-devel fmt-devel utf8proc-devel pcre2-devel highway-devel'
+  [fedora test]='gtest-devel gmock-devel google-benchmark-devel rapidcheck-devel zstd'
+  [fedora check]='git clang clang-tools-extra compiler-rt ShellCheck'
+
+  [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt libutf8proc pcre2
+    highway'
+  [arch test]='gtest benchmark rapidcheck zstd'
+  [arch check]='git clang compiler-rt shellcheck'
+)
+
+die() {
+  printf 'install-deps: %s\n' "$*" >&2
+  exit 1
+}
+
+check_only=no
+sets=()
+for arg in "$@"; do
+  case $arg in
+    --check) check_only=yes ;;
+    run | test | check) sets+=("$arg") ;;
+    *) die "unknown argument '$arg' (sets: run, test, check)" ;;
+  esac
+done
+[ ${#sets[@]} -gt 0 ] || die 'name a set: run, test, check'
+[ "${ROCMFORGE_SKIP_DEPS:-}" != 1 ] || exit 0 # everything was built by hand
+
+if command -v dpkg-query > /dev/null; then
+  family=debian
+elif command -v pacman > /dev/null; then
+  family=arch
+elif command -v rpm > /dev/null; then
+  family=fedora
+else
+  die "this system has none of dpkg, rpm and pacman. Install what the README lists, then set ROCMFORGE_SKIP_DEPS=1"
+fi
+
+wanted=()
+for set in "${sets[@]}"; do
+  read -r -d '' -a words <<< "${lists[$family $set]}" || true
+  wanted+=("${words[@]}")
+done
+
+# missing_debian: prints the words of wanted that no installed package satisfies; one query for all.
+missing_debian() {
+  local -A installed=()
+  local name word alternative asked
+  read -r -d '' -a asked <<< "${wanted[*]//|/ }" || true
+  while read -r name; do
+    installed[$name]=1
+  done < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${asked[@]}" 2> /dev/null |
+    sed -n 's/^installed //p')
+  for word in "${wanted[@]}"; do
+    for alternative in ${word//|/ }; do
+      [ -z "${installed[$alternative]:-}" ] || continue 2
+    done
+    printf '%s\n' "$word"
+  done
+}
+
+missing() {
+  case $family in
+    debian) missing_debian ;;
+    arch) pacman -T "${wanted[@]}" || true ;;
+    fedora)
+      for name in "${wanted[@]}"; do
+        rpm -q --whatprovides "$name" > /dev/null 2>&1 || printf '%s\n' "$name"
+      done
+      ;;
+  esac
+}
+
+mapfile -t absent < <(missing)
+[ ${#absent[@]} -gt 0 ] || exit 0
+
+case $family in
+  arch) die "missing packages. Install them with: sudo pacman -S --needed ${absent[*]}" ;;
+  fedora) die "missing packages. Install them with: sudo dnf install ${absent[*]}" ;;
+esac
+if [ "$check_only" = yes ]; then
+  die "missing packages: ${absent[*]}. 'make deps' installs them"
+fi
+
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo > /dev/null ||
+    die "missing packages, and neither root nor sudo to install them: ${absent[*]}"
+  sudo=(sudo)
+fi
+
+# choose: prints one installable name for each missing word; fails, naming it, when there is none.
+choose() {
+  local word alternative
+  for word in "${absent[@]}"; do
+    for alternative in ${word//|/ }; do
+      if apt-cache show --no-all-versions "$alternative" > /dev/null 2>&1; then
+        printf '%s\n' "$alternative"
+        continue 2
+      fi
+    done
+    printf '%s\n' "$word" >&2
+    return 1
+  done
+}
+
+# --no-remove: a package of the user's that conflicts (another Boost) is theirs to take away.
+apt_install() {
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+    --no-install-recommends --no-remove "${packages[@]}"
+}
+apt_update() {
+  "${sudo[@]}" apt-get update -q || printf 'install-deps: apt-get update failed; going on\n' >&2
+}
+
+printf 'install-deps: installing %s\n' "${absent[*]}" >&2
+updated=no
+if ! choose > /dev/null 2>&1; then
+  apt_update
+  updated=yes
+fi
+names=$(choose) || die "no such package on this system; see the README for its name elsewhere"
+mapfile -t packages <<< "$names"
+if ! apt_install; then
+  [ "$updated" = no ] || die "apt-get could not install: ${packages[*]}"
+  apt_update # a stale list names versions that are gone
+  apt_install || die "apt-get could not install: ${packages[*]}"
+fi
