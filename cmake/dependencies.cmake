@@ -12,6 +12,14 @@ find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 
+# Both as headers alone: spdlog's own such target would still bring fmt as a shared library.
+add_library(outside::fmt ALIAS fmt::fmt-header-only)
+add_library(outside::spdlog INTERFACE IMPORTED)
+get_target_property(spdlog_include spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
+target_include_directories(outside::spdlog SYSTEM INTERFACE ${spdlog_include})
+target_compile_definitions(outside::spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(outside::spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+
 # rocmforge_find(TARGET HEADER LIBRARY): libraries whose packages bring no CMake file.
 function(rocmforge_find TARGET HEADER LIBRARY)
   find_path(${TARGET}_INCLUDE ${HEADER} REQUIRED)
