@@ -55,8 +55,10 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Arena bytes that this node of a specialised graph wants beside its operands and results.
-  virtual std::int64_t scratch_bytes(const ir::Graph& graph, const ir::Node& node) const = 0;
+  // Arena bytes that this node of a specialised graph wants beside its operands and results, for
+  // any step within the limits.
+  virtual std::int64_t scratch_bytes(const ir::Graph& graph, const ir::Node& node,
+                                     const ir::StepLimits& limits) const = 0;
 
   // Once, before compile. `table` outlives the executor. Counts weight_binds.
   virtual void bind_weights(const ir::WeightTable& table, std::span<const WeightData> data) = 0;
