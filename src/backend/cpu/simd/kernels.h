@@ -53,10 +53,10 @@ struct KvTile {
 
 struct Kernels {
   Isa isa;
-  // Values, scales and sums of one row; k is a multiple of 32. Per 32 columns: scale = max|x| / 127,
-  // values = x * (127 / max|x|) to the nearest integer, ties to even. Where max|x| < 2^-119, scale
-  // and values are 0; where any x is Inf or NaN, the scale is NaN and the values are 0, so that the
-  // products say so. The same to the bit in every instruction set.
+  // Values, scales and sums of one row; k is a multiple of 32. Per 32 columns: scale = max|x| /
+  // 127, values = x * (127 / max|x|) to the nearest integer, ties to even. Where max|x| < 2^-119,
+  // scale and values are 0; where any x is Inf or NaN, the scale is NaN and the values are 0, so
+  // that the products say so. The same to the bit in every instruction set.
   void (*quantize_row)(const float* x, std::int64_t k, std::int8_t* values, float* scales,
                        std::int16_t* sums);
   // By DType; null for types that are no matmul weights (I32).
