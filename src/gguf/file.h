@@ -8,10 +8,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "gguf/names.h"
 #include "tensor/dtype.h"
 #include "tensor/shape.h"
 
@@ -70,7 +70,7 @@ class File {
 
   const std::string& path() const { return path_; }
   std::uint32_t version() const { return version_; }
-  std::uint64_t alignment() const { return alignment_; }
+  std::uint64_t alignment() const { return alignment_; }  // of every tensor's offset; at least 8
   const std::vector<KeyValue>& metadata() const { return metadata_; }  // in the file's order
   const std::vector<TensorInfo>& tensors() const { return tensors_; }  // in the file's order
 
@@ -80,7 +80,7 @@ class File {
 
   // Typed look-ups. nullopt when the key is absent; Error{kFormat} naming file, key and both types
   // when the value has another type or does not fit. get_u64 takes any non-negative integer;
-  // get_f64 any number; arrays of integers are widened.
+  // get_f64 any number; get_ints widens arrays of any integers; get_floats takes F32 and F64.
   std::optional<std::uint64_t> get_u64(std::string_view key) const;
   std::optional<double> get_f64(std::string_view key) const;
   std::optional<bool> get_bool(std::string_view key) const;
@@ -96,7 +96,7 @@ class File {
   std::vector<KeyValue> metadata_;
   std::vector<TensorInfo> tensors_;
   std::span<const std::byte> bytes_;
-  std::unordered_map<std::string_view, std::size_t> keys_, tensor_names_;
+  NameIndex keys_, tensor_names_;
 };
 
 }  // namespace rocmforge::gguf

@@ -14,8 +14,10 @@ namespace rocmforge::gguf {
 // for messages. Counts itself in counters.file_parses.
 // Errors: kFormat with path and byte offset, key or tensor name; kUnsupported for a version or a
 // tensor type that is well-formed but not run here.
-// Guarantees afterwards: keys and tensor names unique; every tensor's extents > 0, its row a whole
-// number of blocks, its bytes inside the file, aligned, and overlapping no other's.
+// Guarantees afterwards: keys and tensor names unique, not empty, UTF-8 without NUL (values of type
+// string may be any bytes); every tensor's extents > 0, its row a whole number of blocks, its bytes
+// inside the file, aligned to file.alignment(), and overlapping no other's. Memory used is at most
+// a small multiple of the header's size; time is n log n in the numbers of keys and tensors.
 File parse(std::span<const std::byte> bytes, const std::string& path, Counters& counters);
 
 }  // namespace rocmforge::gguf

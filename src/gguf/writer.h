@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,7 @@
 namespace rocmforge::gguf {
 
 // Collects keys and tensors, then writes them in order. Owns copies of everything handed in.
+// Names that the reader would refuse, or that occur twice, throw Error{kInvalidArgument}.
 class Writer {
  public:
   explicit Writer(std::uint32_t version = 3) : version_(version) {}
@@ -28,16 +31,18 @@ class Writer {
   void add_strings(std::string_view key, const std::vector<std::string>& values);
   void add_i32s(std::string_view key, const std::vector<std::int32_t>& values);
   void add_f32s(std::string_view key, const std::vector<float>& values);
-  // Copies a key of another file, whatever its type.
+  // Copies a key of another file, whatever its type; general.alignment as by set_alignment.
   void add(const KeyValue& kv);
-  // Written into general.alignment, and used; a power of two, 32 by default.
+  // Written into general.alignment (after the other keys), and used; a power of two from 8 on, else
+  // Error{kInvalidArgument}. By default 32, and no key.
   void set_alignment(std::uint32_t alignment);
-  // `data` holds bytes_of(dtype, shape.n_elems()) bytes (checked).
+  // `data` holds bytes_of(dtype, shape.n_elems()) bytes, rows of whole blocks (both checked).
   void add_tensor(std::string_view name, DType dtype, const Shape& shape,
                   std::vector<std::byte> data);
 
   std::vector<std::byte> bytes() const;
-  void write(const std::string& path) const;  // Error{kIo} naming path
+  // Writes path + ".partial" and renames it when whole; Error{kIo} naming path.
+  void write(const std::string& path) const;
 
  private:
   struct Tensor {
@@ -46,12 +51,17 @@ class Writer {
     Shape shape;
     std::vector<std::byte> data;
   };
-  void begin_value(std::string_view key, ValueType type);
+  void begin_key(std::string_view key, ValueType type);
+  // All before the first tensor's data, padded to the alignment.
+  std::vector<std::byte> header() const;
+  std::size_t padding(std::size_t n_bytes) const;
 
   std::uint32_t version_;
   std::uint32_t alignment_ = 32;
+  bool writes_alignment_ = false;
   std::uint64_t n_keys_ = 0;
   std::vector<std::byte> keys_;  // encoded key-value pairs
+  std::set<std::string, std::less<>> key_names_, tensor_names_;
   std::vector<Tensor> tensors_;
 };
 
