@@ -26,8 +26,9 @@ build: ## build the program: build/rocmforge
 	@tools/install-deps.sh --check run
 	$(call compile,release,build)
 
+# The model comes while the compiler works; stdout has the answer alone.
 run: deps ## install what is missing, build, fetch a small model, answer PROMPT (MODEL, ARGS)
-	@if [ -n "$$ROCMFORGE_MODEL" ]; then $(MAKE) build; else $(MAKE) -j2 build model; fi
+	@if [ -n "$$ROCMFORGE_MODEL" ]; then $(MAKE) build; else $(MAKE) -j2 build model; fi >&2
 	@model=$${ROCMFORGE_MODEL:-$$(tools/fetch-model.sh)} && \
 	build/rocmforge generate --gguf "$$model" --prompt "$$ROCMFORGE_PROMPT" --stream $(ARGS)
 
