@@ -65,7 +65,8 @@ portable: ## build build-portable/rocmforge, which needs glibc alone (Debian, Ub
 
 bench: deps-test model ## run the benchmarks: single ops, then the whole model
 	$(call compile,test,build-test)
-	@find build-test/bench -type f -executable -name '*_bench' -exec {} \;
+	@set -e; for bench in $$(find build-test/bench -type f -executable -name '*_bench' | sort); do \
+		$$bench; done
 	@build-test/rocmforge bench --gguf "$$(tools/fetch-model.sh)" -p 512 -n 128
 
 deps: ## install what the program needs

@@ -101,6 +101,7 @@ sudo=()
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo > /dev/null ||
     die "missing packages, and neither root nor sudo to install them: ${absent[*]}"
+  sudo true || die "sudo refused. Have an administrator run: apt-get install ${absent[*]}"
   sudo=(sudo)
 fi
 
