@@ -16,7 +16,7 @@ class Builder {
  public:
   Builder(std::string name, std::shared_ptr<const WeightTable> weights, SourceShapes sources);
 
-  Value input(Slot slot);
+  Value input(Slot slot);  // the same value each time
   Value kv_state(std::int32_t layer);
 
   Value embed(WeightId table, Value tokens);

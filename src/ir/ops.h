@@ -177,7 +177,13 @@ std::string_view name(const Op& op);  // "matmul"
 std::string_view name(Slot slot);     // "tokens"
 // True for ops that give their operand another shape and launch nothing.
 bool is_view(const Op& op);
+// True for ops without operands: inputs and states.
+bool is_source(const Op& op);
 // True for ops that launch nothing: sources and views.
 bool is_free(const Op& op);
+
+// Index of the operand that is a KV state, and of the result that is one; -1 when there is none.
+int state_operand(const Op& op);
+int state_result(const Op& op);
 
 }  // namespace rocmforge::ir

@@ -1,0 +1,83 @@
+#include "ir/ops.h"
+
+namespace rocmforge::ir {
+namespace {
+
+struct Name {
+  std::string_view operator()(const Input&) const { return "input"; }
+  std::string_view operator()(const KvState&) const { return "kv_state"; }
+  std::string_view operator()(const Embed&) const { return "embed"; }
+  std::string_view operator()(const MatMul&) const { return "matmul"; }
+  std::string_view operator()(const RmsNorm&) const { return "rms_norm"; }
+  std::string_view operator()(const Rope&) const { return "rope"; }
+  std::string_view operator()(const SwiGlu&) const { return "swiglu"; }
+  std::string_view operator()(const Add&) const { return "add"; }
+  std::string_view operator()(const Scale&) const { return "scale"; }
+  std::string_view operator()(const Mask&) const { return "mask"; }
+  std::string_view operator()(const Softmax&) const { return "softmax"; }
+  std::string_view operator()(const Accumulate&) const { return "accumulate"; }
+  std::string_view operator()(const PagedAttention&) const { return "paged_attention"; }
+  std::string_view operator()(const KvWrite&) const { return "kv_write"; }
+  std::string_view operator()(const AttentionScores&) const { return "attention_scores"; }
+  std::string_view operator()(const AttentionValues&) const { return "attention_values"; }
+  std::string_view operator()(const Rows&) const { return "rows"; }
+  std::string_view operator()(const Columns&) const { return "columns"; }
+  std::string_view operator()(const SplitHeads&) const { return "split_heads"; }
+  std::string_view operator()(const Copy&) const { return "copy"; }
+};
+
+template <class T>
+bool is(const Op& op) {
+  return std::holds_alternative<T>(op);
+}
+
+}  // namespace
+
+std::string_view name(const Op& op) {
+  return std::visit(Name{}, op);
+}
+
+std::string_view name(Slot slot) {
+  switch (slot) {
+    case Slot::kTokens:
+      return "tokens";
+    case Slot::kPositions:
+      return "positions";
+    case Slot::kRopeRows:
+      return "rope_rows";
+    case Slot::kHeadRows:
+      return "head_rows";
+    case Slot::kHidden:
+      return "hidden";
+    case Slot::kLogits:
+      return "logits";
+  }
+  return "unknown";
+}
+
+bool is_view(const Op& op) {
+  return is<Columns>(op) || is<SplitHeads>(op);
+}
+
+bool is_source(const Op& op) {
+  return is<Input>(op) || is<KvState>(op);
+}
+
+bool is_free(const Op& op) {
+  return is_source(op) || is_view(op);
+}
+
+int state_operand(const Op& op) {
+  if (is<PagedAttention>(op)) return 3;
+  if (is<KvWrite>(op)) return 2;
+  if (is<AttentionScores>(op) || is<AttentionValues>(op)) return 1;
+  return -1;
+}
+
+int state_result(const Op& op) {
+  if (is<PagedAttention>(op)) return 1;
+  if (is<KvState>(op) || is<KvWrite>(op)) return 0;
+  return -1;
+}
+
+}  // namespace rocmforge::ir
