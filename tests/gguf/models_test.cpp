@@ -95,9 +95,9 @@ TEST_P(QuantizedModel, DecodesNearTheBF16Model) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, QuantizedModel,
-                         ::testing::Values(TypeCase{"F16", 3e-3}, TypeCase{"Q8_0", 8e-3},
-                                           TypeCase{"Q6_K", 3e-2}, TypeCase{"Q4_1", 0.1},
-                                           TypeCase{"Q4_0", 0.12}, TypeCase{"MXFP4", 0.15}),
+                         ::testing::Values(TypeCase{"F16", 1.8e-3}, TypeCase{"Q8_0", 6e-3},
+                                           TypeCase{"Q6_K", 1.9e-2}, TypeCase{"Q4_1", 8.3e-2},
+                                           TypeCase{"Q4_0", 9.1e-2}, TypeCase{"MXFP4", 0.124}),
                          [](const auto& case_info) { return std::string(case_info.param.name); });
 
 }  // namespace

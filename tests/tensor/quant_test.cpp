@@ -191,13 +191,13 @@ TEST(Quant, ErrorOnGaussianValues) {
   // Bounds a few percent above the error of ggml's reference quantizers on such values.
   const std::vector<float> x = gaussian(256 * 400, 1);
   EXPECT_EQ(relative_rms(x, DType::kF32), 0);
-  EXPECT_LT(relative_rms(x, DType::kF16), 3e-4);
-  EXPECT_LT(relative_rms(x, DType::kBF16), 2.2e-3);
+  EXPECT_LT(relative_rms(x, DType::kF16), 2.2e-4);
+  EXPECT_LT(relative_rms(x, DType::kBF16), 1.75e-3);
   EXPECT_LT(relative_rms(x, DType::kQ8_0), 5.5e-3);
-  EXPECT_LT(relative_rms(x, DType::kQ6_K), 1.9e-2);
-  EXPECT_LT(relative_rms(x, DType::kQ4_1), 8e-2);
-  EXPECT_LT(relative_rms(x, DType::kQ4_0), 9e-2);
-  EXPECT_LT(relative_rms(x, DType::kMXFP4), 13e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ6_K), 1.83e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ4_1), 8.1e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ4_0), 8.9e-2);
+  EXPECT_LT(relative_rms(x, DType::kMXFP4), 12e-2);
 }
 
 TEST(Quant, SecondRoundTripKeepsPlainTypesAndScalesOfPowersOfTwo) {
