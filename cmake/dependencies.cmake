@@ -31,3 +31,8 @@ endfunction()
 
 rocmforge_find(utf8proc utf8proc.h utf8proc)
 rocmforge_find(pcre2 pcre2.h pcre2-8)
+
+# Highway's headers alone: the program chooses the instruction set itself, so its library is unused.
+find_path(highway_INCLUDE hwy/highway.h REQUIRED)
+add_library(outside::highway INTERFACE IMPORTED)
+target_include_directories(outside::highway SYSTEM INTERFACE ${highway_INCLUDE})

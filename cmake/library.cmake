@@ -1,13 +1,21 @@
 # rocmforge_library(NAME SOURCES ... DEPENDS rooms... LINKS outside libraries...)
 # One static library a folder of src/. DEPENDS names the rooms that it may include
 # (tools/check_layers.py holds the includes to it); LINKS stay private unless listed in EXPORTS.
+# A room of headers alone has no SOURCES.
 function(rocmforge_library NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINKS;EXPORTS" ${ARGN})
   set(target rocmforge_${NAME})
-  add_library(${target} STATIC ${ARG_SOURCES})
-  target_link_libraries(${target} PUBLIC rocmforge_options ${ARG_EXPORTS} PRIVATE ${ARG_LINKS})
+  if(ARG_SOURCES)
+    set(public PUBLIC)
+    add_library(${target} STATIC ${ARG_SOURCES})
+    target_link_libraries(${target} PRIVATE ${ARG_LINKS})
+  else()
+    set(public INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  target_link_libraries(${target} ${public} rocmforge_options ${ARG_EXPORTS})
   foreach(room IN LISTS ARG_DEPENDS)
-    target_link_libraries(${target} PUBLIC rocmforge_${room})
+    target_link_libraries(${target} ${public} rocmforge_${room})
   endforeach()
 endfunction()
 
