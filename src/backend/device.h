@@ -16,6 +16,7 @@ struct DeviceInfo {
   std::string name;                                // "cpu", "hip", "cuda", "null"
   std::string detail;                              // "AMD EPYC, 2 threads, AVX-512 VNNI"
   std::int64_t memory_total = 0, memory_free = 0;  // bytes
+  std::int32_t n_units = 1;  // what work is spread over: threads, compute units
 };
 
 // Device memory, zero-filled when allocated; freed with the object.

@@ -1,0 +1,88 @@
+#include "cli/json.h"
+
+#include <boost/json/src.hpp>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+
+namespace rocmforge::cli {
+namespace json = boost::json;
+
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const std::string& where, const std::string& why) {
+  throw Error(ErrorCode::kFormat, "[golden] " + path + ": " + where + ": " + why);
+}
+
+const json::array& array_at(const json::value& in, std::string_view key, const std::string& path,
+                            const std::string& where) {
+  const json::object* object = in.if_object();
+  const json::value* member =
+      object != nullptr ? object->if_contains(json::string_view(key.data(), key.size())) : nullptr;
+  if (member == nullptr || !member->is_array()) {
+    fail(path, where, "\"" + std::string(key) + "\" is missing or no array");
+  }
+  return member->get_array();
+}
+
+text::TokenId token(const json::value& in, const std::string& path, const std::string& where) {
+  const std::int64_t* id = in.if_int64();
+  if (id == nullptr || *id < 0 || *id > INT32_MAX) fail(path, where, "a token id is no id");
+  return static_cast<text::TokenId>(*id);
+}
+
+engine::GoldenStep read_step(const json::value& in, const std::string& path,
+                             const std::string& where) {
+  engine::GoldenStep step;
+  const json::array& top = array_at(in, "top", path, where);
+  const json::value* id = in.as_object().if_contains("id");
+  if (id == nullptr) fail(path, where, "\"id\" is missing");
+  step.id = token(*id, path, where);
+  for (const json::value& pair : top) {
+    if (!pair.is_array() || pair.get_array().size() != 2 || !pair.get_array()[1].is_number()) {
+      fail(path, where, "\"top\" must hold pairs of a token id and a log-probability");
+    }
+    step.top_ids.push_back(token(pair.get_array()[0], path, where));
+    step.top_logprobs.push_back(pair.get_array()[1].to_number<double>());
+  }
+  return step;
+}
+
+}  // namespace
+
+std::string to_json_string(std::string_view text) {
+  return json::serialize(json::string(text.data(), text.size()));
+}
+
+json::value read_json(const std::string& path) {
+  const MappedFile file(path);
+  json::error_code error;
+  const json::value out = json::parse(
+      json::string_view(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()),
+      error);
+  if (error) throw Error(ErrorCode::kFormat, "[json] " + path + ": " + error.message());
+  return out;
+}
+
+engine::Golden read_golden(const std::string& path) {
+  const json::value root = read_json(path);
+  if (!root.is_array()) fail(path, "the file", "is no array of prompts");
+  engine::Golden out;
+  for (const json::value& in : root.get_array()) {
+    const std::string where = "prompt " + std::to_string(out.size());
+    engine::GoldenPrompt prompt;
+    for (const json::value& id : array_at(in, "prompt", path, where)) {
+      prompt.prompt.push_back(token(id, path, where));
+    }
+    for (const json::value& step : array_at(in, "steps", path, where)) {
+      prompt.steps.push_back(
+          read_step(step, path, where + ", step " + std::to_string(prompt.steps.size())));
+    }
+    out.push_back(std::move(prompt));
+  }
+  if (out.empty()) fail(path, "the file", "holds no prompt");
+  return out;
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,50 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+namespace rocmforge::cli {
+namespace {
+
+int write_error = 0;  // errno of the first failed write
+
+void note_failure() {
+  if (write_error == 0) write_error = errno != 0 ? errno : EIO;
+}
+
+}  // namespace
+
+bool write_output(std::string_view text) {
+  if (write_error != 0) return false;
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) note_failure();
+  if (std::fflush(stdout) != 0) note_failure();
+  return write_error == 0;
+}
+
+bool finish_output() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) note_failure();
+  if (write_error != 0 && write_error != EPIPE) {
+    print_error(std::string("cannot write to standard output: ") + std::strerror(write_error));
+  }
+  return write_error == 0;
+}
+
+void print_error(std::string_view message) {
+  std::fprintf(stderr, "error: %.*s\n", static_cast<int>(message.size()), message.data());
+}
+
+void print_note(std::string_view message) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+}
+
+bool stdout_is_terminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
+}  // namespace rocmforge::cli

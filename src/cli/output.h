@@ -1,0 +1,18 @@
+// Standard output and error, with failures noticed.
+#pragma once
+
+#include <string_view>
+
+namespace rocmforge::cli {
+
+// Writes to stdout at once; false when nobody can read it any more (closed pipe, full disk).
+bool write_output(std::string_view text);
+// Flushes; false when any write has failed so far. Says so on stderr once, unless the reader left.
+bool finish_output();
+// "error: MESSAGE" on stderr.
+void print_error(std::string_view message);
+// A line on stderr.
+void print_note(std::string_view message);
+bool stdout_is_terminal();
+
+}  // namespace rocmforge::cli

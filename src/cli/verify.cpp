@@ -1,0 +1,92 @@
+// `rocmforge verify`: holds a model's log-probabilities against recorded ones.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/app.h"
+#include "cli/json.h"
+#include "cli/model_options.h"
+#include "cli/output.h"
+#include "engine/golden.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  std::string golden;
+  std::string reference;
+  bool json = false;
+};
+
+void print_json(const engine::Differences& d, const engine::Differences* reference,
+                const engine::Verdict& verdict) {
+  boost::json::object out{{"rms", d.rms},
+                          {"max", d.max},
+                          {"compared", d.n},
+                          {"steps", d.n_steps},
+                          {"greedy_same", d.n_greedy_same},
+                          {"rule", verdict.rule}};
+  if (reference != nullptr) out["reference_rms"] = reference->rms;
+  out["verdict"] = nullptr;
+  if (verdict.known) out["verdict"] = verdict.pass ? "pass" : "fail";
+  write_output(boost::json::serialize(out) + "\n");
+}
+
+void print_text(const engine::Differences& d, const engine::Verdict& verdict) {
+  write_output(fmt::format(
+      "compared: {} log-probabilities of {} steps\nrms: {:.6f}\nmax: {:.6f}\ngreedy tokens the "
+      "same: {} of {}\nrule: {}\nverdict: {}\n",
+      d.n, d.n_steps, d.rms, d.max, d.n_greedy_same, d.n_steps, verdict.rule,
+      !verdict.known ? "none"
+      : verdict.pass ? "pass"
+                     : "FAIL"));
+}
+
+int verify(const Options& o) {
+  const engine::Golden golden = read_golden(o.golden);
+  std::optional<engine::Differences> reference;
+  if (!o.reference.empty()) reference = engine::compare(read_golden(o.reference), golden);
+
+  Session session(o.model);
+  const engine::Differences ours = engine::compare(session.engine(), golden);
+  const auto& tensors = session.engine().file().tensors();
+  const bool all_f32 = std::all_of(tensors.begin(), tensors.end(),
+                                   [](const auto& t) { return t.dtype == DType::kF32; });
+  const engine::Differences* against = reference ? &*reference : nullptr;
+  const engine::Verdict verdict =
+      engine::judge(ours, all_f32, o.model.kv_type == "f32" ? DType::kF32 : DType::kF16, against);
+  if (o.json) {
+    print_json(ours, against, verdict);
+  } else {
+    print_text(ours, verdict);
+  }
+  return verdict.known && !verdict.pass ? kExitError : kExitDone;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Action& action) {
+  auto o = std::make_shared<Options>();
+  o->model.kv_type = "f32";
+  CLI::App* command =
+      app.add_subcommand("verify", "Compare a model with log-probabilities recorded elsewhere");
+  add_model_options(*command, o->model);
+  command->add_option("--golden", o->golden, "Recorded prompts, tokens and log-probabilities")
+      ->required()
+      ->type_name("PATH");
+  command
+      ->add_option("--reference", o->reference,
+                   "The same steps by another implementation on the same file: ours may be 1.1 "
+                   "times as far off")
+      ->type_name("PATH");
+  command->add_flag("--json", o->json, "Print one JSON object");
+  command->footer(
+      "The recorded tokens are forced, step by step. Exit code 1 when the verdict is FAIL.");
+  command->callback([o, &action] { action = [o] { return verify(*o); }; });
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,168 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "engine/sampling.h"
+#include "engine/sequence.h"
+#include "text/detokenizer.h"
+#include "text/stop_strings.h"
+
+namespace rocmforge::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+// One request on its way: owns what only it needs.
+class Generation {
+ public:
+  Generation(Runner& runner, const text::Tokenizer& tokenizer, const Request& request,
+             const Engine::TextSink& on_text, const std::atomic<bool>* cancel)
+      : tokenizer_(tokenizer),
+        request_(request),
+        on_text_(on_text),
+        cancel_(cancel),
+        n_ctx_(runner.n_ctx()),
+        sequence_(runner),
+        sampler_(request.sampling),
+        detokenizer_(tokenizer, /*at_start=*/false),
+        stops_(request.stop),
+        history_(request.prompt) {}
+
+  void run(Completion& out) {
+    start_ = Clock::now();
+    out.timing.n_prompt = static_cast<std::int32_t>(request_.prompt.size());
+    text::TokenId next = step(request_.prompt);
+    first_ = Clock::now();
+    out.timing.prompt_seconds = seconds(start_, first_);
+    while (!ended(next, out)) next = step({&history_.back(), 1});
+    if (!stops_.stopped()) {
+      emit(stops_.push(detokenizer_.flush()), out);
+      emit(stops_.flush(), out);
+    }
+    out.timing.n_generated = static_cast<std::int32_t>(out.tokens.size());
+    out.timing.generate_seconds = seconds(first_, Clock::now());
+  }
+
+ private:
+  bool cancelled() const { return cancel_ != nullptr && cancel_->load(); }
+
+  // Runs tokens and chooses the one that follows; nothing when cancelled on the way.
+  text::TokenId step(std::span<const text::TokenId> tokens) {
+    const std::int32_t last = sequence_.length() + static_cast<std::int32_t>(tokens.size()) - 1;
+    text::TokenId chosen = text::kNoToken;
+    const bool room = sequence_.append(
+        tokens, last,
+        [&](std::int32_t position, std::span<const float> logits) {
+          chosen = sampler_.sample(logits, history_, position + 1);
+          if (chosen == text::kNoToken) {
+            throw Error(ErrorCode::kDevice, "[engine] the model gave no finite logit at position " +
+                                                std::to_string(position));
+          }
+        },
+        [&] { return cancelled(); });
+    check(room, "a step was checked to have room");
+    return chosen;
+  }
+
+  // Takes one token into the answer; true when it was the last.
+  bool ended(text::TokenId token, Completion& out) {
+    if (cancelled() || token == text::kNoToken) return end(FinishReason::kCancelled, out);
+    if (tokenizer_.is_end_of_generation(token) && !request_.ignore_eos) {
+      return end(FinishReason::kCompleted, out);
+    }
+    out.tokens.push_back(token);
+    history_.push_back(token);
+    emit(stops_.push(detokenizer_.push(token)), out);
+    if (stops_.stopped()) return end(FinishReason::kCompleted, out);
+    const bool full = sequence_.length() == n_ctx_;
+    if (full || static_cast<std::int32_t>(out.tokens.size()) >= request_.max_tokens) {
+      return end(FinishReason::kLength, out);
+    }
+    return false;
+  }
+
+  static bool end(FinishReason reason, Completion& out) {
+    out.reason = reason;
+    return true;
+  }
+
+  void emit(const std::string& text, Completion& out) {
+    if (text.empty()) return;
+    out.text += text;
+    if (on_text_) on_text_(text);
+  }
+
+  const text::Tokenizer& tokenizer_;
+  const Request& request_;
+  const Engine::TextSink& on_text_;
+  const std::atomic<bool>* cancel_;
+  std::int32_t n_ctx_;
+  Sequence sequence_;
+  Sampler sampler_;
+  text::Detokenizer detokenizer_;
+  text::StopStrings stops_;
+  std::vector<text::TokenId> history_;
+  Clock::time_point start_, first_;
+};
+
+std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
+  if (options.n_ctx > 0) return options.n_ctx;
+  const std::string key =
+      std::string(file.get_string("general.architecture").value_or("")) + ".context_length";
+  const std::uint64_t trained = file.get_u64(key).value_or(kDefaultContext);
+  return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
+}
+
+std::optional<Rejected> reject(const Request& request, const Runner& runner) {
+  if (request.prompt.empty()) return Rejected{"the prompt has no tokens"};
+  if (request.prompt.size() > static_cast<std::size_t>(runner.n_ctx())) {
+    return Rejected{"the prompt has " + std::to_string(request.prompt.size()) +
+                    " tokens, more than the context of " + std::to_string(runner.n_ctx()) +
+                    " (--ctx)"};
+  }
+  for (const text::TokenId token : request.prompt) {
+    if (token < 0 || token >= runner.params().n_vocab) {
+      return Rejected{"the prompt holds token " + std::to_string(token) +
+                      ", outside the vocabulary of " + std::to_string(runner.params().n_vocab)};
+    }
+  }
+  if (request.max_tokens < 1) return Rejected{"max_tokens must be greater than 0"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
+    : file_(options.path, counters), tokenizer_(load_tokenizer(file_.gguf())) {
+  runner_ = std::make_unique<Runner>(file_.gguf(),
+                                     RunnerOptions{.n_ctx = context_of(options, file_.gguf()),
+                                                   .max_rows = options.max_rows,
+                                                   .kv_dtype = options.kv_dtype,
+                                                   .fuse = options.fuse},
+                                     device, counters);
+  check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
+}
+
+Result Engine::generate(const Request& request, const TextSink& on_text,
+                        const std::atomic<bool>* cancel) {
+  if (auto rejected = reject(request, *runner_)) return *rejected;
+  Completion out;
+  try {
+    Generation(*runner_, *tokenizer_, request, on_text, cancel).run(out);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::kDevice) throw;
+    out.reason = FinishReason::kFailed;
+    out.error = e.what();
+  }
+  return out;
+}
+
+}  // namespace rocmforge::engine

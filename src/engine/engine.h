@@ -1,0 +1,52 @@
+// The whole of the library, as a program sees it: a model on a device, ready to answer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backend/device.h"
+#include "base/counters.h"
+#include "engine/loader.h"
+#include "engine/request.h"
+#include "engine/runner.h"
+#include "text/tokenizer.h"
+
+namespace rocmforge::engine {
+
+struct EngineOptions {
+  std::string path;        // the GGUF file
+  std::int32_t n_ctx = 0;  // 0: the model's own, at most kDefaultContext
+  DType kv_dtype = DType::kF16;
+  std::int32_t max_rows = 512;
+  bool fuse = true;
+};
+inline constexpr std::int32_t kDefaultContext = 4096;
+
+class Engine {
+ public:
+  // Loads the model. Errors name the file and the culprit. `device` and `counters` outlive it.
+  Engine(const EngineOptions& options, backend::Device& device, Counters& counters);
+
+  const text::Tokenizer& tokenizer() const { return *tokenizer_; }
+  const model::HyperParams& params() const { return runner_->params(); }
+  const gguf::File& file() const { return file_.gguf(); }
+  Runner& runner() { return *runner_; }
+
+  // Answers one request, piece by piece: `on_text` gets text that is final (whole characters, no
+  // part of a stop string). `cancel`, when given, ends it within one step. Device errors end the
+  // request as kFailed, never the process.
+  using TextSink = std::function<void(std::string_view text)>;
+  Result generate(const Request& request, const TextSink& on_text,
+                  const std::atomic<bool>* cancel = nullptr);
+
+ private:
+  ModelFile file_;
+  std::unique_ptr<text::Tokenizer> tokenizer_;
+  std::unique_ptr<Runner> runner_;
+};
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,56 @@
+#include "engine/loader.h"
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "engine/vocab.h"
+#include "gguf/reader.h"
+
+namespace rocmforge::engine {
+
+ModelFile::ModelFile(const std::string& path, Counters& counters)
+    : mapping_(path), gguf_(gguf::parse(mapping_.bytes(), path, counters)) {}
+
+std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file) {
+  return text::make_tokenizer(read_vocab(file));
+}
+
+void check_vocabulary(const gguf::File& file, const model::HyperParams& params,
+                      const text::Tokenizer& tokenizer) {
+  // Embeddings are often padded to a round number of rows: more rows than tokens is no fault.
+  if (tokenizer.size() > params.n_vocab) {
+    throw Error(ErrorCode::kFormat, "[model] " + file.path() + ": tokenizer.ggml.tokens: has " +
+                                        std::to_string(tokenizer.size()) +
+                                        " tokens, but token_embd.weight only " +
+                                        std::to_string(params.n_vocab) + " rows");
+  }
+}
+
+std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::WeightTable& table) {
+  std::vector<backend::WeightData> out;
+  for (std::int32_t i = 0; i < table.size(); ++i) {
+    const ir::WeightId id{i};
+    backend::WeightData data{.id = id, .segments = {}};
+    for (const ir::WeightSegment& segment : table.at(id).segments) {
+      const gguf::TensorInfo* rows = file.find_tensor(segment.tensor);
+      check(rows != nullptr, "a weight's tensor was checked to be there");
+      backend::SegmentData bytes{.rows = file.data(*rows), .bias = {}};
+      if (!segment.bias.empty()) bytes.bias = file.data(*file.find_tensor(segment.bias));
+      data.segments.push_back(bytes);
+    }
+    out.push_back(std::move(data));
+  }
+  return out;
+}
+
+std::vector<float> read_floats(const gguf::File& file, const std::string& tensor) {
+  const gguf::TensorInfo* info = file.find_tensor(tensor);
+  check(info != nullptr && info->dtype == DType::kF32, "an F32 tensor of the file");
+  const std::span<const std::byte> bytes = file.data(*info);
+  std::vector<float> out(bytes.size() / sizeof(float));
+  std::memcpy(out.data(), bytes.data(), out.size() * sizeof(float));
+  return out;
+}
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,56 @@
+#include "engine/sequence.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+
+namespace rocmforge::engine {
+namespace {
+
+// The head runs over at most this many rows at a time, on the stack.
+constexpr std::int32_t kMaxHeadRows = 64;
+
+// Logits of the last step's rows [from, n_rows), whose positions start at `first_position`.
+void read_logits(Runner& runner, std::int32_t first_position, std::int32_t from,
+                 std::int32_t n_rows, const Sequence::LogitsSink& sink) {
+  const auto n_vocab = static_cast<std::size_t>(runner.params().n_vocab);
+  const std::int32_t most = std::min(kMaxHeadRows, runner.max_head_rows());
+  std::array<std::int32_t, kMaxHeadRows> ids{};
+  for (std::int32_t row = from; row < n_rows; row += most) {
+    const std::int32_t n = std::min(most, n_rows - row);
+    for (std::int32_t i = 0; i < n; ++i) ids[static_cast<std::size_t>(i)] = row + i;
+    const std::span<const float> all =
+        runner.logits(std::span(ids).first(static_cast<std::size_t>(n)));
+    for (std::int32_t i = 0; i < n; ++i) {
+      sink(first_position + row + i, all.subspan(static_cast<std::size_t>(i) * n_vocab, n_vocab));
+    }
+  }
+}
+
+}  // namespace
+
+bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted,
+                      const LogitsSink& sink, const std::function<bool()>& cancelled) {
+  const auto n_tokens = static_cast<std::int64_t>(tokens.size());
+  if (length_ + n_tokens > runner_.n_ctx()) return false;
+  if (!blocks_.reserve(length_ + static_cast<std::int32_t>(n_tokens))) return false;
+  while (!tokens.empty()) {
+    if (cancelled && cancelled()) break;
+    const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(runner_.max_rows()));
+    runner_.run({{.tokens = tokens.first(n), .first_position = length_, .blocks = &blocks_}});
+    const auto n_rows = static_cast<std::int32_t>(n);
+    read_logits(runner_, length_, std::max(0, wanted - length_), n_rows, sink);
+    length_ += n_rows;
+    tokens = tokens.subspan(n);
+  }
+  return true;
+}
+
+void Sequence::truncate(std::int32_t length) {
+  check(length >= 0 && length <= length_, "a sequence can only be cut");
+  blocks_.truncate(length);
+  length_ = length;
+}
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,37 @@
+// One sequence on a runner: its KV blocks and how far it has come.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "engine/runner.h"
+#include "kv/block_table.h"
+#include "text/vocab.h"
+
+namespace rocmforge::engine {
+
+class Sequence {
+ public:
+  explicit Sequence(Runner& runner) : runner_(runner), blocks_(runner.pool(), ir::kBlockTokens) {}
+
+  std::int32_t length() const { return length_; }
+
+  // Runs tokens through the model, in chunks of at most the runner's rows. Logits are computed
+  // only for positions >= `wanted`, and handed to `sink` in order; each span is valid during the
+  // call. False, with nothing run, when the context or the KV blocks have no room for them all;
+  // `cancelled` is asked between chunks, and leaves the sequence at the chunk reached.
+  using LogitsSink = std::function<void(std::int32_t position, std::span<const float> logits)>;
+  bool append(std::span<const text::TokenId> tokens, std::int32_t wanted, const LogitsSink& sink,
+              const std::function<bool()>& cancelled = {});
+
+  // Forgets positions from `length` on.
+  void truncate(std::int32_t length);
+
+ private:
+  Runner& runner_;
+  kv::BlockTable blocks_;
+  std::int32_t length_ = 0;
+};
+
+}  // namespace rocmforge::engine
