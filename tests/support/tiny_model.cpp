@@ -1,0 +1,113 @@
+#include "support/tiny_model.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+namespace rocmforge::test {
+namespace {
+
+class Maker {
+ public:
+  Maker(const TinyModel& shape, gguf::Writer& out) : shape_(shape), out_(out), bits_(shape.seed) {}
+
+  void matrix(const std::string& stem, std::int64_t rows, std::int64_t cols) {
+    const float spread = 2 / std::sqrt(static_cast<float>(cols));
+    add(stem + ".weight", shape_.matrix, Shape{rows, cols}, 0, spread);
+    if (shape_.biases && stem.starts_with("blk.")) {
+      add(stem + ".bias", DType::kF32, Shape{rows}, 0, 0.1f);
+    }
+  }
+  void gain(const std::string& stem, std::int64_t size) {
+    add(stem + ".weight", DType::kF32, Shape{size}, 1, 0.1f);
+  }
+  void add(const std::string& name, DType dtype, const Shape& shape, float centre, float spread) {
+    std::vector<float> values(static_cast<std::size_t>(shape.n_elems()));
+    for (float& v : values) {
+      // Not std::uniform_real_distribution, whose results differ between libraries.
+      v = centre + spread * (static_cast<float>(bits_() >> 40) * 0x1p-23f - 1);
+    }
+    std::vector<std::byte> bytes(static_cast<std::size_t>(bytes_of(dtype, shape.n_elems())));
+    info(dtype).encode(values.data(), bytes.data(), shape.n_elems());
+    out_.add_tensor(name, dtype, shape, std::move(bytes));
+  }
+
+ private:
+  const TinyModel& shape_;
+  gguf::Writer& out_;
+  std::mt19937_64 bits_;
+};
+
+void add_vocabulary(gguf::Writer& out) {
+  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
+  std::vector<std::int32_t> types = {2, 3, 3};
+  for (int byte = 0; byte < 256; ++byte) {
+    char text[8];
+    std::snprintf(text, sizeof text, "<0x%02X>", byte);
+    tokens.emplace_back(text);
+    types.push_back(6);
+  }
+  tokens.emplace_back("\xe2\x96\x81");  // the space mark
+  for (char c = 'a'; c <= 'z'; ++c) tokens.emplace_back(1, c);
+  for (const char* word : {"he", "ll", "\xe2\x96\x81he", "\xe2\x96\x81hell"}) {
+    tokens.emplace_back(word);
+  }
+  types.resize(tokens.size(), 1);
+  std::vector<float> scores(tokens.size(), 0);
+  for (std::size_t i = 259; i < tokens.size(); ++i) scores[i] = static_cast<float>(i) - 1000;
+
+  out.add_string("tokenizer.ggml.model", "llama");
+  out.add_strings("tokenizer.ggml.tokens", tokens);
+  out.add_f32s("tokenizer.ggml.scores", scores);
+  out.add_i32s("tokenizer.ggml.token_type", types);
+  out.add_u32("tokenizer.ggml.unknown_token_id", 0);
+  out.add_u32("tokenizer.ggml.bos_token_id", 1);
+  out.add_u32("tokenizer.ggml.eos_token_id", 2);
+}
+
+}  // namespace
+
+gguf::Writer tiny_model(const TinyModel& s) {
+  gguf::Writer out;
+  const auto u32 = [&](const std::string& key, std::int32_t value) {
+    out.add_u32(key, static_cast<std::uint32_t>(value));
+  };
+  out.add_string("general.architecture", "llama");
+  out.add_string("general.name", "tiny");
+  u32("llama.block_count", s.n_layers);
+  u32("llama.context_length", s.n_ctx);
+  u32("llama.embedding_length", s.dim);
+  u32("llama.feed_forward_length", s.n_ff);
+  u32("llama.attention.head_count", s.n_heads);
+  u32("llama.attention.head_count_kv", s.n_kv_heads);
+  out.add_f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  out.add_f32("llama.rope.freq_base", 10000.0f);
+  add_vocabulary(out);
+
+  Maker make(s, out);
+  const std::int64_t head_dim = s.dim / s.n_heads, kv_dim = head_dim * s.n_kv_heads;
+  make.matrix("token_embd", kTinyVocab, s.dim);
+  for (std::int32_t layer = 0; layer < s.n_layers; ++layer) {
+    const std::string b = "blk." + std::to_string(layer) + ".";
+    make.gain(b + "attn_norm", s.dim);
+    make.matrix(b + "attn_q", s.dim, s.dim);
+    make.matrix(b + "attn_k", kv_dim, s.dim);
+    make.matrix(b + "attn_v", kv_dim, s.dim);
+    make.matrix(b + "attn_output", s.dim, s.dim);
+    make.gain(b + "ffn_norm", s.dim);
+    make.matrix(b + "ffn_gate", s.n_ff, s.dim);
+    make.matrix(b + "ffn_up", s.n_ff, s.dim);
+    make.matrix(b + "ffn_down", s.dim, s.n_ff);
+  }
+  make.gain("output_norm", s.dim);
+  if (!s.tied) make.matrix("output", kTinyVocab, s.dim);
+  if (s.rope_freqs) make.add("rope_freqs.weight", DType::kF32, Shape{head_dim / 2}, 2, 1);
+  return out;
+}
+
+std::string write_tiny_model(const std::string& path, const TinyModel& shape) {
+  tiny_model(shape).write(path);
+  return path;
+}
+
+}  // namespace rocmforge::test
