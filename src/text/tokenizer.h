@@ -1,6 +1,7 @@
 // text <-> token ids.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,33 +17,46 @@ struct EncodeOptions {
   bool parse_special = false;  // control tokens' text in the input becomes the token
 };
 
+// The longest text that encode() takes.
+inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 29;
+
 // Immutable after construction: encode() and the rest may be called from any thread.
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
+  Tokenizer(const Tokenizer&) = delete;
+  Tokenizer& operator=(const Tokenizer&) = delete;
 
-  // `text` is UTF-8. Throws Error{kInvalidArgument} naming the byte offset when it is not; never a
-  // silent replacement. Memory and time are linear in the text (times a logarithm).
+  // `text` is UTF-8. Throws Error{kInvalidArgument} naming the byte offset when it is not, when it
+  // is longer than kMaxTextBytes, or when a byte has no token and there is no unknown token; never
+  // a silent replacement. (A byte that a byte-level vocabulary lacks is left out, as in the
+  // models' own tokenizers, and logged.) Memory and time are linear in the text (times a
+  // logarithm). Without parse_special, control tokens come of no text, user-defined ones do.
   std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options) const;
 
   // The bytes that a token stands for in a text: the space mark turned to a space, byte tokens to
-  // their byte. A control token gives nothing unless `special`. Not necessarily whole characters.
+  // their byte. A control or unknown token gives nothing unless `special`; an unused one never
+  // gives anything. Not necessarily whole characters. `id` must be in [0, size()) (checked).
   virtual std::string piece(TokenId id, bool special) const = 0;
 
-  // The text of a sequence from its beginning: pieces, less the space prefix that encode adds.
+  // The text of a sequence from its beginning: pieces, less the space prefix that encode adds, with
+  // U+FFFD for what is no character (see Detokenizer).
   std::string decode(std::span<const TokenId> ids, bool special) const;
 
+  // As checked and completed: types filled in, default special ids set.
   const Vocab& vocab() const { return vocab_; }
   std::int32_t size() const { return static_cast<std::int32_t>(vocab_.tokens.size()); }
   bool is_end_of_generation(TokenId id) const;  // EOS, EOT, EOM and the names that mean the same
-  bool is_control(TokenId id) const;
-  bool adds_bos() const;
-  bool adds_eos() const;
-  // True when decode() drops one leading space of a sequence's first piece.
+  bool is_control(TokenId id) const;            // control or unknown: shown only when `special`
+  bool adds_bos() const { return vocab_.add_bos > 0; }
+  bool adds_eos() const { return vocab_.add_eos > 0; }
+  // True when decode() drops one leading space of the first piece that is no control token's.
   virtual bool strips_leading_space() const = 0;
 
  protected:
+  // `vocab` has passed complete_vocab() and says whether it adds BOS and EOS.
   explicit Tokenizer(Vocab vocab);
+  TokenType type(TokenId id) const;  // checks the id
   // The ids of a stretch of plain text that holds no special token; `first` when it opens the text
   // or follows a special token.
   virtual void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const = 0;
@@ -53,8 +67,9 @@ class Tokenizer {
   std::shared_ptr<const SpecialTable> special_;
 };
 
-// Chooses by vocab.model and vocab.pre. Error{kUnsupported} naming an unknown model or
-// pre-tokenizer (with the list of known ones), kFormat for tables that contradict each other.
+// Chooses by vocab.model and vocab.pre (empty: "default"). Error{kUnsupported} naming an unknown
+// model or pre-tokenizer (with the list of known ones), kFormat for tables that contradict each
+// other; each names vocab.source and the key.
 std::unique_ptr<Tokenizer> make_tokenizer(Vocab vocab);
 
 }  // namespace rocmforge::text

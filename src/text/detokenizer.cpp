@@ -1,0 +1,42 @@
+#include "text/detokenizer.h"
+
+#include "text/utf8.h"
+
+namespace rocmforge::text {
+
+Detokenizer::Detokenizer(const Tokenizer& tokenizer, bool at_start, bool special)
+    : tokenizer_(tokenizer),
+      strip_space_(at_start && tokenizer.strips_leading_space()),
+      special_(special) {}
+
+std::string Detokenizer::push(TokenId id) {
+  std::string piece = tokenizer_.piece(id, special_);
+  if (strip_space_ && !tokenizer_.is_control(id)) {
+    if (piece.starts_with(' ')) piece.erase(0, 1);
+    strip_space_ = false;
+  }
+  pending_ += piece;
+
+  std::string out;
+  std::size_t pos = 0;
+  while (pos < pending_.size()) {
+    const Utf8Step step = utf8_step(pending_, pos);
+    if (step.kind == Utf8Kind::kIncomplete) break;
+    if (step.kind == Utf8Kind::kCharacter) {
+      out.append(pending_, pos, step.size);
+    } else {
+      out += kReplacementCharacter;
+    }
+    pos += step.size;
+  }
+  pending_.erase(0, pos);
+  return out;
+}
+
+std::string Detokenizer::flush() {
+  if (pending_.empty()) return "";
+  pending_.clear();  // at most one character that was not completed
+  return std::string(kReplacementCharacter);
+}
+
+}  // namespace rocmforge::text

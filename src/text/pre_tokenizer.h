@@ -1,0 +1,40 @@
+// Byte-level BPE's first step: cutting a text into the stretches within which merges may happen.
+// A new pre-tokenizer is a row of the table in pre_tokenizer.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/regex.h"
+
+namespace rocmforge::text {
+
+struct PreTokenizerRow {
+  std::string_view name;                  // as tokenizer.ggml.pre says
+  std::vector<std::string_view> aliases;  // other names of the same behaviour
+  // Applied in turn, each within the stretches that the one before left; a match is a stretch of
+  // its own, and so is what lies between two matches.
+  std::vector<std::string_view> patterns;
+  bool ignore_merges = false;  // a stretch that is a token is that token, whatever the merges say
+  bool add_bos = false;        // where the file does not say
+};
+
+// Null when `name` is unknown.
+const PreTokenizerRow* find_pre_tokenizer(std::string_view name);
+// Every name and alias, sorted, separated by ", ".
+std::string known_pre_tokenizers();
+
+class PreTokenizer {
+ public:
+  explicit PreTokenizer(const PreTokenizerRow& row);
+
+  // The end of each stretch of `text` (well-formed UTF-8), ascending; the last is text.size().
+  std::vector<std::uint32_t> split(std::string_view text) const;
+
+ private:
+  std::vector<Regex> patterns_;
+};
+
+}  // namespace rocmforge::text

@@ -1,0 +1,113 @@
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_set>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "text/byte_bpe.h"
+#include "text/detokenizer.h"
+#include "text/sentencepiece.h"
+#include "text/special_tokens.h"
+#include "text/utf8.h"
+#include "text/vocab_check.h"
+
+namespace rocmforge::text {
+namespace {
+
+// phi-3's special tokens swallow the white space behind them, all but these three; the file says
+// so nowhere, but by its name.
+bool strips_right(const Vocab& vocab, const std::string& token) {
+  std::string name = vocab.model_name;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const bool is_phi3 =
+      name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
+  return is_phi3 && token != "<unk>" && token != "<s>" && token != "<|endoftext|>";
+}
+
+std::vector<SpecialTokens::Entry> special_entries(const Vocab& vocab, bool with_control) {
+  std::vector<SpecialTokens::Entry> entries;
+  for (std::size_t i = 0; i < vocab.tokens.size(); ++i) {
+    const TokenType type = vocab.types[i];
+    const bool is_control = type == TokenType::kControl || type == TokenType::kUnknown;
+    if (type == TokenType::kUserDefined || (is_control && with_control))
+      entries.push_back(
+          {static_cast<TokenId>(i), vocab.tokens[i], strips_right(vocab, vocab.tokens[i])});
+  }
+  return entries;
+}
+
+}  // namespace
+
+struct Tokenizer::SpecialTable {
+  std::unordered_set<TokenId> ends;
+  SpecialTokens user_defined, all;
+};
+
+Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)) {
+  auto ends = find_end_tokens(vocab_);
+  special_ = std::make_shared<const SpecialTable>(
+      SpecialTable{std::move(ends), SpecialTokens(special_entries(vocab_, false)),
+                   SpecialTokens(special_entries(vocab_, true))});
+}
+
+TokenType Tokenizer::type(TokenId id) const {
+  check(id >= 0 && id < size(), "token id " + std::to_string(id) + " is not in the vocabulary");
+  return vocab_.types[static_cast<std::size_t>(id)];
+}
+
+bool Tokenizer::is_end_of_generation(TokenId id) const {
+  return special_->ends.contains(id);
+}
+
+bool Tokenizer::is_control(TokenId id) const {
+  const TokenType t = type(id);
+  return t == TokenType::kControl || t == TokenType::kUnknown;
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  if (text.size() > kMaxTextBytes)
+    throw Error(ErrorCode::kInvalidArgument, "[text] the text has " + std::to_string(text.size()) +
+                                                 " bytes, more than " +
+                                                 std::to_string(kMaxTextBytes));
+  if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos)
+    throw Error(ErrorCode::kInvalidArgument,
+                "[text] the text is not valid UTF-8 at byte offset " + std::to_string(bad));
+
+  std::vector<TokenId> ids;
+  if (options.add_special && adds_bos()) ids.push_back(vocab_.bos);
+  bool first = true;
+  const SpecialTokens& special = options.parse_special ? special_->all : special_->user_defined;
+  for (const Fragment& fragment : special.partition(text)) {
+    first = first || fragment.id != kNoToken;
+    if (fragment.id != kNoToken) {
+      ids.push_back(fragment.id);
+    } else {
+      encode_plain(text.substr(fragment.begin, fragment.end - fragment.begin), first, ids);
+      first = false;
+    }
+  }
+  if (options.add_special && adds_eos()) ids.push_back(vocab_.eos);
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const TokenId> ids, bool special) const {
+  Detokenizer detokenizer(*this, true, special);
+  std::string text;
+  for (const TokenId id : ids) text += detokenizer.push(id);
+  return text + detokenizer.flush();
+}
+
+std::unique_ptr<Tokenizer> make_tokenizer(Vocab vocab) {
+  if (vocab.model != "llama" && vocab.model != "gpt2")
+    throw Error(ErrorCode::kUnsupported,
+                vocab_message(vocab, "model",
+                              "\"" + vocab.model + "\" is not supported; known: gpt2, llama"));
+  complete_vocab(vocab);
+  return vocab.model == "llama" ? make_sentencepiece(std::move(vocab))
+                                : make_byte_bpe(std::move(vocab));
+}
+
+}  // namespace rocmforge::text
