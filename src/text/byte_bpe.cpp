@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -61,41 +60,39 @@ class ByteBpe final : public Tokenizer {
   void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const override;
 
  private:
-  void read_merges(const std::unordered_map<std::string_view, TokenId>& ids);
+  void read_merges();
+  TokenId find_word(std::string_view word, std::string& spelled) const;
 
   PreTokenizer pre_tokenizer_;
   bool ignore_merges_;
   MergeTable merges_;
   std::array<TokenId, 256> bytes_{};
-  std::unordered_map<std::string, TokenId> words_;  // spelled bytes -> token, for ignore_merges
+  std::array<std::string, 256> letters_;
   std::size_t longest_ = 0;
 };
+
+std::string quoted(std::string_view token) {
+  std::string out(1, '"');
+  out += token;
+  out += '"';
+  return out;
+}
 
 ByteBpe::ByteBpe(Vocab v, const PreTokenizerRow& row)
     : Tokenizer(std::move(v)),
       pre_tokenizer_(row),
       ignore_merges_(row.ignore_merges),
       merges_(vocab().merges.size()) {
-  std::unordered_map<std::string_view, TokenId> ids;
-  ids.reserve(vocab().tokens.size());
-  for (TokenId id = 0; id < size(); ++id) {
-    const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
-    if (token.empty()) continue;
-    ids.emplace(token, id);
-    if (!ignore_merges_ || is_control(id)) continue;
-    if (auto bytes = spelled_bytes(token)) {
-      longest_ = std::max(longest_, bytes->size());
-      words_.emplace(*std::move(bytes), id);
-    }
-  }
   for (std::size_t byte = 0; byte < 256; ++byte) {
-    const auto found = ids.find(byte_to_letter(static_cast<unsigned char>(byte)));
-    bytes_[byte] = found == ids.end() ? kNoToken : found->second;
+    letters_[byte] = byte_to_letter(static_cast<unsigned char>(byte));
+    bytes_[byte] = find_token(letters_[byte]);
   }
-  read_merges(ids);
+  for (const std::string& token : vocab().tokens) longest_ = std::max(longest_, token.size());
+  read_merges();
 }
 
-void ByteBpe::read_merges(const std::unordered_map<std::string_view, TokenId>& ids) {
+void ByteBpe::read_merges() {
+  std::string joined;
   const auto refuse = [&](std::size_t i, const std::string& what) {
     throw Error(ErrorCode::kFormat, vocab_message(vocab(), "merges",
                                                   "entry " + std::to_string(i) + " \"" +
@@ -106,14 +103,25 @@ void ByteBpe::read_merges(const std::unordered_map<std::string_view, TokenId>& i
     const std::size_t space = merge.empty() ? std::string::npos : merge.find(' ', 1);
     if (space == std::string::npos || space + 1 == merge.size())
       refuse(i, "not two tokens separated by a space");
-    const auto id_of = [&](const std::string& token) {
-      const auto found = ids.find(token);
-      if (found == ids.end()) refuse(i, "\"" + token + "\" is not a token");
-      return found->second;
+    const auto id_of = [&](std::string_view token) {
+      const TokenId id = find_token(token);
+      if (id == kNoToken) refuse(i, quoted(token) + " is not a token");
+      return id;
     };
-    const std::string left = merge.substr(0, space), right = merge.substr(space + 1);
-    merges_.insert(id_of(left), id_of(right), {static_cast<std::uint32_t>(i), id_of(left + right)});
+    const TokenId left = id_of(std::string_view(merge).substr(0, space));
+    const TokenId right = id_of(std::string_view(merge).substr(space + 1));
+    joined.assign(merge).erase(space, 1);
+    merges_.insert(left, right, {static_cast<std::uint32_t>(i), id_of(joined)});
   }
+}
+
+// The token that spells the whole of `word`, or kNoToken. `spelled` is working memory.
+TokenId ByteBpe::find_word(std::string_view word, std::string& spelled) const {
+  if (word.size() > longest_) return kNoToken;
+  spelled.clear();
+  for (const char c : word) spelled += letters_[static_cast<unsigned char>(c)];
+  const TokenId id = find_token(spelled);
+  return id != kNoToken && !is_control(id) ? id : kNoToken;
 }
 
 void ByteBpe::encode_plain(std::string_view text, bool /*first*/, std::vector<TokenId>& out) const {
@@ -132,12 +140,13 @@ void ByteBpe::encode_plain(std::string_view text, bool /*first*/, std::vector<To
   };
 
   Merger merger;
+  std::string spelled;
   std::uint32_t begin = 0;
   for (const std::uint32_t end : pre_tokenizer_.split(text)) {
-    if (ignore_merges_ && end - begin <= longest_) {
-      const auto word = words_.find(std::string(text.substr(begin, end - begin)));
-      if (word != words_.end()) {
-        out.push_back(word->second);
+    if (ignore_merges_) {
+      const TokenId id = find_word(text.substr(begin, end - begin), spelled);
+      if (id != kNoToken) {
+        out.push_back(id);
         begin = end;
         continue;
       }
@@ -184,7 +193,6 @@ std::unique_ptr<Tokenizer> make_byte_bpe(Vocab vocab) {
                               "pre-tokenizer \"" + vocab.pre +
                                   "\" is not supported; known: " + known_pre_tokenizers()));
   if (vocab.add_bos < 0) vocab.add_bos = row->add_bos && vocab.bos != kNoToken;
-  if (vocab.add_eos < 0) vocab.add_eos = 0;
   return std::make_unique<ByteBpe>(std::move(vocab), *row);
 }
 

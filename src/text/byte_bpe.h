@@ -7,7 +7,7 @@
 
 namespace rocmforge::text {
 
-// `vocab` has passed complete_vocab(). Error{kUnsupported} for an unknown pre-tokenizer,
+// Error{kUnsupported} for an unknown pre-tokenizer,
 // Error{kFormat} for merges that are malformed or name tokens that are not there.
 std::unique_ptr<Tokenizer> make_byte_bpe(Vocab vocab);
 

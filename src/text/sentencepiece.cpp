@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <functional>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "text/merge.h"
@@ -52,11 +51,11 @@ class SentencePiece final : public Tokenizer {
   void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const override;
 
  private:
+  bool is_matchable(TokenId id) const;
   std::vector<std::string_view> matchable() const;
   TokenId find(std::string_view text) const;
   void put_bytes(std::string_view character, std::vector<TokenId>& out) const;
 
-  std::unordered_map<std::string_view, TokenId> ids_;  // tokens that plain text may become
   std::vector<std::uint32_t> ranks_;  // by token: 0 for the best score, equal ones share a rank
   std::array<TokenId, 256> bytes_{};
   std::size_t longest_ = 0;
@@ -64,26 +63,27 @@ class SentencePiece final : public Tokenizer {
 };
 
 // Control, unknown and byte tokens stand for no text of their own, as in SentencePiece itself.
+bool SentencePiece::is_matchable(TokenId id) const {
+  return !is_control(id) && type(id) != TokenType::kByte;
+}
+
 std::vector<std::string_view> SentencePiece::matchable() const {
   std::vector<std::string_view> tokens;
   for (TokenId id = 0; id < size(); ++id) {
     const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
-    if (is_control(id) || type(id) == TokenType::kByte || token.empty()) continue;
-    if (find_invalid_utf8(token) == std::string_view::npos) tokens.push_back(token);
+    if (!token.empty() && is_matchable(id) && find_invalid_utf8(token) == std::string_view::npos)
+      tokens.push_back(token);
   }
   return tokens;
 }
 
 SentencePiece::SentencePiece(Vocab v) : Tokenizer(std::move(v)), neighbours_(matchable()) {
   bytes_.fill(kNoToken);
-  ids_.reserve(vocab().tokens.size());
   for (TokenId id = 0; id < size(); ++id) {
     const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
+    longest_ = std::max(longest_, token.size());
     if (const int byte = byte_of_name(token); byte >= 0)
       bytes_[static_cast<std::size_t>(byte)] = id;
-    if (is_control(id) || type(id) == TokenType::kByte || token.empty()) continue;
-    ids_.emplace(token, id);
-    longest_ = std::max(longest_, token.size());
   }
 
   std::vector<float> order = vocab().scores;
@@ -97,8 +97,8 @@ SentencePiece::SentencePiece(Vocab v) : Tokenizer(std::move(v)), neighbours_(mat
 
 TokenId SentencePiece::find(std::string_view text) const {
   if (text.size() > longest_) return kNoToken;
-  const auto found = ids_.find(text);
-  return found == ids_.end() ? kNoToken : found->second;
+  const TokenId id = find_token(text);
+  return id != kNoToken && is_matchable(id) ? id : kNoToken;
 }
 
 void SentencePiece::put_bytes(std::string_view character, std::vector<TokenId>& out) const {
@@ -190,8 +190,6 @@ std::string SentencePiece::piece(TokenId id, bool special) const {
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_sentencepiece(Vocab vocab) {
-  if (vocab.add_bos < 0) vocab.add_bos = vocab.bos != kNoToken;
-  if (vocab.add_eos < 0) vocab.add_eos = 0;
   return std::make_unique<SentencePiece>(std::move(vocab));
 }
 

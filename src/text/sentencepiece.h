@@ -7,7 +7,7 @@
 
 namespace rocmforge::text {
 
-// `vocab` has passed complete_vocab().
+// Error{kFormat} as complete_vocab() (vocab_check.h).
 std::unique_ptr<Tokenizer> make_sentencepiece(Vocab vocab);
 
 }  // namespace rocmforge::text

@@ -11,7 +11,6 @@
 #include "text/sentencepiece.h"
 #include "text/special_tokens.h"
 #include "text/utf8.h"
-#include "text/vocab_check.h"
 
 namespace rocmforge::text {
 namespace {
@@ -46,8 +45,8 @@ struct Tokenizer::SpecialTable {
   SpecialTokens user_defined, all;
 };
 
-Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)) {
-  auto ends = find_end_tokens(vocab_);
+Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)), index_(complete_vocab(vocab_)) {
+  auto ends = find_end_tokens(vocab_, index_);
   special_ = std::make_shared<const SpecialTable>(
       SpecialTable{std::move(ends), SpecialTokens(special_entries(vocab_, false)),
                    SpecialTokens(special_entries(vocab_, true))});
@@ -56,6 +55,11 @@ Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)) {
 TokenType Tokenizer::type(TokenId id) const {
   check(id >= 0 && id < size(), "token id " + std::to_string(id) + " is not in the vocabulary");
   return vocab_.types[static_cast<std::size_t>(id)];
+}
+
+TokenId Tokenizer::find_token(std::string_view text) const {
+  const auto found = index_.find(text);
+  return found == index_.end() ? kNoToken : found->second;
 }
 
 bool Tokenizer::is_end_of_generation(TokenId id) const {
@@ -105,7 +109,6 @@ std::unique_ptr<Tokenizer> make_tokenizer(Vocab vocab) {
     throw Error(ErrorCode::kUnsupported,
                 vocab_message(vocab, "model",
                               "\"" + vocab.model + "\" is not supported; known: gpt2, llama"));
-  complete_vocab(vocab);
   return vocab.model == "llama" ? make_sentencepiece(std::move(vocab))
                                 : make_byte_bpe(std::move(vocab));
 }

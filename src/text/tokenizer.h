@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "text/vocab.h"
+#include "text/vocab_check.h"
 
 namespace rocmforge::text {
 
@@ -54,9 +55,10 @@ class Tokenizer {
   virtual bool strips_leading_space() const = 0;
 
  protected:
-  // `vocab` has passed complete_vocab() and says whether it adds BOS and EOS.
+  // Completes and checks the vocabulary (vocab_check.h).
   explicit Tokenizer(Vocab vocab);
-  TokenType type(TokenId id) const;  // checks the id
+  TokenType type(TokenId id) const;                 // checks the id
+  TokenId find_token(std::string_view text) const;  // of whatever type; kNoToken when none
   // The ids of a stretch of plain text that holds no special token; `first` when it opens the text
   // or follows a special token.
   virtual void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const = 0;
@@ -64,6 +66,7 @@ class Tokenizer {
  private:
   struct SpecialTable;
   Vocab vocab_;
+  TokenIndex index_;  // views into vocab_
   std::shared_ptr<const SpecialTable> special_;
 };
 

@@ -6,7 +6,8 @@
 #include <limits>
 #include <span>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -99,17 +100,18 @@ void check_scores(const Vocab& vocab) {
       refuse(vocab, "scores", "entry " + std::to_string(i) + " is not a number");
 }
 
-void check_distinct(const Vocab& vocab) {
-  std::unordered_map<std::string_view, std::size_t> seen;
-  seen.reserve(vocab.tokens.size());
+TokenIndex index_tokens(const Vocab& vocab) {
+  TokenIndex index;
+  index.reserve(vocab.tokens.size());
   for (std::size_t i = 0; i < vocab.tokens.size(); ++i) {
     if (vocab.tokens[i].empty()) continue;
-    const auto [first, is_new] = seen.try_emplace(vocab.tokens[i], i);
+    const auto [first, is_new] = index.try_emplace(vocab.tokens[i], static_cast<TokenId>(i));
     if (!is_new)
       refuse(vocab, "tokens",
              "tokens " + std::to_string(first->second) + " and " + std::to_string(i) +
                  " are both \"" + vocab.tokens[i] + "\"");
   }
+  return index;
 }
 
 void check_special_ids(Vocab& vocab) {
@@ -142,7 +144,7 @@ void check_special_ids(Vocab& vocab) {
   }
 }
 
-// SentencePiece's own numbers, for a file that leaves them out.
+// SentencePiece's own, for a file that leaves them out.
 void default_special_ids(Vocab& vocab) {
   if (vocab.model != "llama") return;
   const auto fill = [&](TokenId& id, TokenId usual) {
@@ -151,18 +153,18 @@ void default_special_ids(Vocab& vocab) {
   fill(vocab.unk, 0);
   fill(vocab.bos, 1);
   fill(vocab.eos, 2);
+  if (vocab.add_bos < 0) vocab.add_bos = vocab.bos != kNoToken;
 }
 
-using Ids = std::unordered_map<std::string_view, TokenId>;
-
-TokenId id_of(const Ids& ids, std::string_view name) {
+TokenId id_of(const TokenIndex& ids, std::string_view name) {
   const auto found = ids.find(name);
   return found == ids.end() ? kNoToken : found->second;
 }
 
 // Where the file names no token for the role, those that have a name of it are control tokens;
 // returns them.
-std::vector<TokenId> find_role(Vocab& vocab, const Ids& ids, TokenId from_file, Names names) {
+std::vector<TokenId> find_role(Vocab& vocab, const TokenIndex& ids, TokenId from_file,
+                               Names names) {
   if (from_file != kNoToken) return {from_file};
   std::vector<TokenId> found;
   for (const std::string_view name : names)
@@ -193,27 +195,24 @@ int byte_of_name(const std::string& token) {
   return value;
 }
 
-void complete_vocab(Vocab& vocab) {
+TokenIndex complete_vocab(Vocab& vocab) {
   if (vocab.tokens.empty()) refuse(vocab, "tokens", "there are none");
   if (vocab.tokens.size() > std::size_t{std::numeric_limits<TokenId>::max()})
     refuse(vocab, "tokens", "more than ids can number");
   check_types(vocab);
   check_scores(vocab);
-  check_distinct(vocab);
   check_special_ids(vocab);
   default_special_ids(vocab);
+  if (vocab.add_bos < 0) vocab.add_bos = 0;
+  if (vocab.add_eos < 0) vocab.add_eos = 0;
   if (vocab.add_bos > 0 && vocab.bos == kNoToken)
     refuse(vocab, "add_bos_token", "is set, but there is no bos_token_id");
   if (vocab.add_eos > 0 && vocab.eos == kNoToken)
     refuse(vocab, "add_eos_token", "is set, but there is no eos_token_id");
+  return index_tokens(vocab);
 }
 
-std::unordered_set<TokenId> find_end_tokens(Vocab& vocab) {
-  Ids ids;
-  ids.reserve(vocab.tokens.size());
-  for (std::size_t i = 0; i < vocab.tokens.size(); ++i)
-    ids.emplace(vocab.tokens[i], static_cast<TokenId>(i));
-
+std::unordered_set<TokenId> find_end_tokens(Vocab& vocab, const TokenIndex& ids) {
   find_role(vocab, ids, vocab.fim_prefix, kFimPrefix);
   find_role(vocab, ids, vocab.fim_suffix, kFimSuffix);
   find_role(vocab, ids, vocab.fim_middle, kFimMiddle);
