@@ -1,0 +1,30 @@
+// The one table of op cases: tests of every backend and the benchmarks walk it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "op/problem.h"
+
+namespace rocmforge::optest {
+
+struct Case {
+  std::string name;  // "matmul/q4_0/5x256x37"
+  std::function<Problem()> make;
+  // On |got - want| / (|want| + size), against the reference in double precision with exact
+  // activations; the size is the root mean square of want's row, or `size` where that is larger.
+  double tolerance = 2e-5;
+  // The same of an instruction set's result against the scalar one's; 0: equal to the bit.
+  double isa_tolerance = 2e-5;
+  double size = 1e-20;
+};
+
+const std::vector<Case>& cases();
+
+// Parts of the table.
+std::vector<Case> row_cases();
+std::vector<Case> matmul_cases();
+std::vector<Case> attention_cases();
+
+}  // namespace rocmforge::optest

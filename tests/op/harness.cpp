@@ -1,0 +1,141 @@
+#include "op/harness.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/check.h"
+
+namespace rocmforge::optest {
+namespace {
+
+std::size_t size(std::int64_t n) {
+  return static_cast<std::size_t>(n);
+}
+
+std::vector<backend::WeightData> views(const Problem& p) {
+  std::vector<backend::WeightData> out;
+  for (const OwnedWeight& w : p.weights) {
+    backend::WeightData data{.id = w.id, .segments = {}};
+    for (const OwnedSegment& s : w.segments) {
+      data.segments.push_back({.rows = s.rows, .bias = std::as_bytes(std::span(s.bias))});
+    }
+    out.push_back(std::move(data));
+  }
+  return out;
+}
+
+template <class T>
+void copy_into(const std::vector<T>& from, std::span<T> to) {
+  check(from.size() <= to.size(), "a part of the step is too long");
+  std::copy(from.begin(), from.end(), to.begin());
+}
+
+}  // namespace
+
+Session::Session(const Problem& p, backend::Device& device)
+    : p_(p),
+      graph_(ir::specialise(p.graph, p.bucket)),
+      layout_(p.limits),
+      regions_(ir::plan_regions(p.limits, std::max<std::int64_t>(p.hidden_dim, 1), 1)),
+      executor_(device.make_executor()),
+      stream_(device.make_stream()) {
+  executor_->bind_weights(*p.table, views(p));
+  const auto scratch = [this](const ir::Graph& g, const ir::Node& n) {
+    return executor_->scratch_bytes(g, n, layout_.limits);
+  };
+  plan_ = ir::plan_memory(graph_, layout_, regions_, scratch);
+  arena_ = device.allocate(plan_.arena_bytes);
+  if (p.kv_layout.n_layers > 0) kv_ = device.allocate(p.kv_layout.bytes());
+  executor_->bind_memory({.arena = arena_.get(), .kv = kv_.get(), .kv_layout = p.kv_layout});
+  executable_ = executor_->compile(graph_, plan_, layout_);
+  fill_step();
+  reset();
+}
+
+void Session::fill_step() {
+  step_.assign(size(layout_.bytes), std::byte{0});
+  const ir::StepView view(layout_, step_);
+  view.header() = {.n_rows = p_.n_rows,
+                   .n_head_rows = p_.n_head_rows,
+                   .n_sequences = static_cast<std::int32_t>(p_.block_tables.size()),
+                   .n_work = static_cast<std::int32_t>(p_.work.size()),
+                   .n_partials = p_.n_partials};
+  copy_into(p_.tokens, view.tokens());
+  copy_into(p_.positions, view.positions());
+  copy_into(p_.sequences, view.sequences());
+  copy_into(p_.kv_slots, view.kv_slots());
+  copy_into(p_.head_rows, view.head_rows());
+  copy_into(p_.work, view.work());
+  const std::size_t dims = size(p_.limits.rope_dims);
+  for (std::int32_t i = 0; dims > 0 && i < p_.n_rows; ++i) {
+    std::copy_n(p_.rope_rows.begin() + i * p_.limits.rope_dims, dims, view.rope_row(i).begin());
+  }
+  for (std::size_t s = 0; s < p_.block_tables.size(); ++s) {
+    copy_into(p_.block_tables[s], view.block_table(static_cast<std::int32_t>(s)));
+  }
+}
+
+void Session::reset() {
+  const std::vector<float> poison(size(plan_.arena_bytes) / sizeof(float),
+                                  std::numeric_limits<float>::quiet_NaN());
+  stream_->write(*arena_, 0, std::as_bytes(std::span(poison)));
+  if (p_.hidden_dim > 0) {
+    stream_->write(*arena_, regions_.hidden, std::as_bytes(std::span(p_.hidden)));
+  }
+  std::vector<std::byte> kv;
+  if (kv_ != nullptr) {
+    kv.resize(size(p_.kv_layout.bytes()));
+    info(p_.kv_layout.dtype).encode(p_.kv.data(), kv.data(), std::ssize(p_.kv));
+    stream_->write(*kv_, 0, kv);
+  }
+  stream_->wait();
+}
+
+void Session::run() {
+  executor_->run(executable_, step_, *stream_);
+  stream_->wait();
+}
+
+std::vector<float> Session::tap(std::size_t value) {
+  const TensorDesc& desc = graph_.values[value].desc;
+  const std::int64_t rows = desc.n_rows() / p_.bucket * p_.run_rows();
+  std::vector<float> out(size(rows * desc.shape[-1]));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto row = std::span(out).subspan(size(i * desc.shape[-1]), size(desc.shape[-1]));
+    stream_->read(*arena_, plan_.values[value].offset + i * desc.row_stride * 4,
+                  std::as_writable_bytes(row));
+  }
+  return out;
+}
+
+Result Session::result() {
+  Result out;
+  for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+    if (!graph_.values[i].tap.empty()) out.taps[graph_.values[i].tap] = tap(i);
+  }
+  if (kv_ != nullptr) {
+    std::vector<std::byte> bytes(size(p_.kv_layout.bytes()));
+    stream_->read(*kv_, 0, bytes);
+    stream_->wait();
+    out.kv.resize(p_.kv.size());
+    info(p_.kv_layout.dtype).decode(bytes.data(), out.kv.data(), std::ssize(out.kv));
+  }
+  stream_->wait();
+  return out;
+}
+
+std::vector<std::byte> Session::arena() {
+  std::vector<std::byte> out(size(plan_.arena_bytes));
+  stream_->read(*arena_, 0, out);
+  stream_->wait();
+  return out;
+}
+
+Result run(const Problem& problem, backend::Device& device) {
+  Session session(problem, device);
+  session.run();
+  return session.result();
+}
+
+}  // namespace rocmforge::optest

@@ -1,0 +1,54 @@
+// Runs a problem on any device, through the interface that the engine uses.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/device.h"
+#include "op/problem.h"
+
+namespace rocmforge::optest {
+
+struct Result {
+  std::map<std::string, std::vector<float>> taps;  // the rows that were run, dense
+  std::vector<float> kv;                           // every element in the layout's order
+  bool operator==(const Result&) const = default;
+};
+
+// A problem bound to a device, ready to be run again and again.
+class Session {
+ public:
+  Session(const Problem& problem, backend::Device& device);
+
+  // Memory as the problem has it before the run; the rest of the arena is filled with NaN.
+  void reset();
+  void run();  // waits
+  Result result();
+
+  // All of the arena and where a tap lies in it, for tests of what is left untouched.
+  std::vector<std::byte> arena();
+  const ir::MemoryPlan& plan() const { return plan_; }
+  const ir::Graph& graph() const { return graph_; }
+
+ private:
+  void fill_step();
+  std::vector<float> tap(std::size_t value);
+
+  const Problem& p_;
+  ir::Graph graph_;  // specialised
+  ir::StepLayout layout_;
+  ir::Regions regions_;
+  ir::MemoryPlan plan_;
+  std::unique_ptr<backend::Executor> executor_;
+  std::unique_ptr<backend::Stream> stream_;
+  std::unique_ptr<backend::Buffer> arena_, kv_;
+  backend::ExecutableId executable_{};
+  std::vector<std::byte> step_;
+};
+
+Result run(const Problem& problem, backend::Device& device);
+
+}  // namespace rocmforge::optest

@@ -1,0 +1,129 @@
+// Cases of matmul: every weight type, mixed segments, biases, norms and epilogues.
+#include <string>
+
+#include "op/cases.h"
+#include "op/maker.h"
+
+namespace rocmforge::optest {
+namespace {
+
+using ir::Epilogue;
+using ir::Value;
+
+// Activations of 8 bits with a scale each 32 columns: each is off by at most max|x| / 254 of its
+// block, for normal x some 0.5 % of its size; of a product's standard deviation that is 0.5 % too,
+// and the worst of some thousand results is five times that.
+constexpr double kInt8 = 0.03;
+// Of the weights: a product of 256 columns has a standard deviation of 1.6 for normal x.
+constexpr float kWeight = 0.1F;
+
+struct Spec {
+  std::string name;
+  std::int32_t n = 1;
+  std::int64_t cols = 256;
+  std::vector<SegmentSpec> segments;
+  std::vector<float> factors = {1};  // of the rows of x
+  Epilogue epilogue = Epilogue::kNone;
+  bool norm = false;
+  bool view = false;  // x is a view of columns
+  bool kept = false;  // the residual is read after the run, so nothing may lie over it
+  std::int64_t bucket = 0;
+};
+
+std::size_t n_quantized(const Spec& s) {
+  std::size_t n = 0;
+  for (const SegmentSpec& segment : s.segments) n += info(segment.dtype).is_quantized() ? 1 : 0;
+  return n;
+}
+
+Problem make(const Spec& s) {
+  Maker m(s.name, s.n);
+  m.bucket(s.bucket);
+  Value x =
+      s.view ? m.g().columns(m.data(s.cols + 40, s.factors), 9, s.cols) : m.data(s.cols, s.factors);
+  ir::MatMul op{
+      .weight = m.weight(s.cols, s.segments, kWeight), .norm = {}, .epilogue = s.epilogue};
+  if (s.norm) op.norm = ir::NormSpec{m.gain(s.cols), 1e-5F};
+  std::vector<Value> operands = {x};
+  if (s.epilogue == Epilogue::kAdd) {
+    std::int64_t rows = 0;
+    for (const SegmentSpec& segment : s.segments) rows += segment.rows;
+    operands.push_back(m.g().scale(m.data(rows, s.factors), 0.5F));
+    if (s.kept) m.g().tap(operands[1], "residual");
+  }
+  return m.finish(m.op(op, operands));
+}
+
+Case make_case(Spec s) {
+  s.name = "matmul/" + s.name;
+  Case c{s.name, [s] { return make(s); }};
+  const bool swiglu = s.epilogue == Epilogue::kSwiGlu;
+  // Twice the error in a product of two products.
+  if (n_quantized(s) > 0) c.tolerance = swiglu ? 2 * kInt8 : kInt8;
+  // Quantized products are the same to the bit everywhere. A norm that differs in the last bit may
+  // round one activation the other way: by 1/127 of its block's largest.
+  if (n_quantized(s) == s.segments.size() && !swiglu) c.isa_tolerance = 0;
+  if (n_quantized(s) > 0 && s.norm) c.isa_tolerance = 2e-3;
+  return c;
+}
+
+std::vector<Case> type_cases() {
+  std::vector<Case> out;
+  for (const DType dtype : kAllDTypes) {
+    if (info(dtype).encode == nullptr) continue;
+    const std::string type(to_string(dtype));
+    const std::int64_t odd = info(dtype).is_quantized() ? 0 : 13;
+    out.push_back(make_case({type + "/1x1", 1, 256, {{dtype, 1}}}));
+    out.back().size = 1.6;  // one result says nothing of its size
+    out.push_back(make_case({type + "/1x37", 1, 256 + odd, {{dtype, 37}}}));
+    out.push_back(make_case({type + "/5x131", 5, 512 + odd, {{dtype, 131}}}));
+    out.push_back(make_case({type + "/67x70", 67, 256 + odd, {{dtype, 70}}, {1, 1e5F, 1e-3F}}));
+    // Enough work to be shared between threads.
+    out.push_back(make_case({type + "/1x1000", 1, 1024, {{dtype, 1000}}}));
+    out.push_back(make_case({type + "/bias", 3, 256, {{dtype, 50, true}}, {1e5F, 1}}));
+    out.push_back(make_case(
+        {type + "/norm", 3, 256, {{dtype, 50}}, {1e5F, 1, 1e-3F}, Epilogue::kNone, true}));
+    out.push_back(make_case({type + "/swiglu", 3, 256, {{dtype, 34}}, {1, 20}, Epilogue::kSwiGlu}));
+    out.push_back(make_case({type + "/add", 3, 256, {{dtype, 35}}, {1, 1e4F}, Epilogue::kAdd}));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Case> matmul_cases() {
+  using enum DType;
+  std::vector<Case> out = type_cases();
+  const std::vector<SegmentSpec> mixed = {
+      {kQ4_0, 33, true}, {kF16, 20}, {kQ6_K, 7, true}, {kF32, 40, true}};
+  // The halves of a SwiGLU begin and end within segments of other types.
+  const std::vector<SegmentSpec> halves = {{kQ4_1, 40}, {kBF16, 25, true}, {kQ8_0, 65}};
+  for (const std::int32_t n : {1, 4, 66}) {
+    const std::string size = std::to_string(n);
+    out.push_back(make_case({"mixed/" + size, n, 256, mixed, {1, 30}}));
+    out.push_back(
+        make_case({"mixed_norm/" + size, n, 256, mixed, {1, 1e5F}, Epilogue::kNone, true}));
+    out.push_back(
+        make_case({"mixed_view/" + size, n, 256, mixed, {1}, Epilogue::kNone, false, true}));
+    out.push_back(make_case({"mixed_add/" + size, n, 256, mixed, {1, 1e3F}, Epilogue::kAdd}));
+    out.push_back(make_case(
+        {"mixed_add_kept/" + size, n, 256, mixed, {1}, Epilogue::kAdd, true, true, true}));
+    out.push_back(make_case({"halves/" + size, n, 256, halves, {1, 10}, Epilogue::kSwiGlu}));
+    out.push_back(
+        make_case({"halves_norm/" + size, n, 256, halves, {1, 1e5F}, Epilogue::kSwiGlu, true}));
+    out.push_back(make_case({"swiglu_plain/" + size,
+                             n,
+                             77,
+                             {{kF16, 300}, {kF32, 300}},
+                             {1, 50},
+                             Epilogue::kSwiGlu,
+                             true}));
+    out.push_back(make_case(
+        {"add_plain/" + size, n, 300, {{kF32, 520}}, {1, 1e5F}, Epilogue::kAdd, false, true}));
+  }
+  out.push_back(
+      make_case({"large_bucket", 3, 256, mixed, {1}, Epilogue::kAdd, true, false, false, 16}));
+  return out;
+}
+
+}  // namespace rocmforge::optest

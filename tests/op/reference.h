@@ -1,0 +1,30 @@
+// What a graph means, in double precision: one straight formula an op, over decoded weights, with
+// no work list, tiles or types in between. It shares nothing with any backend.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "op/problem.h"
+
+namespace rocmforge::optest {
+
+// Row-major; the innermost extent last.
+struct Tensor {
+  std::vector<std::int64_t> shape;
+  std::vector<double> data;
+
+  std::int64_t cols() const { return shape.back(); }
+  std::int64_t rows() const { return static_cast<std::int64_t>(data.size()) / cols(); }
+  const double* row(std::int64_t i) const { return data.data() + i * cols(); }
+  double* row(std::int64_t i) { return data.data() + i * cols(); }
+};
+
+struct Reference {
+  std::map<std::string, Tensor> taps;
+  std::vector<double> kv;  // in the layout's order, rounded to its type
+};
+Reference evaluate(const Problem& problem);
+
+}  // namespace rocmforge::optest
