@@ -152,10 +152,11 @@ void print_csv(const boost::json::array& rows) {
     std::string head, line;
     for (const auto& [key, value] : rows[i].get_object()) {
       if (value.is_array()) continue;  // samples
-      head += (head.empty() ? "" : ",") + std::string(key);
-      line += (line.empty() ? "" : ",") + boost::json::serialize(value);
+      const char* comma = line.empty() ? "" : ",";
+      head += fmt::format("{}{}", comma, std::string_view(key));
+      line += fmt::format("{}{}", comma, boost::json::serialize(value));
     }
-    write_output((i == 0 ? head + "\n" : "") + line + "\n");
+    write_output(i == 0 ? fmt::format("{}\n{}\n", head, line) : fmt::format("{}\n", line));
   }
 }
 

@@ -20,6 +20,12 @@ double seconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
+// After nothing but control tokens the answer opens a text, and loses the tokenizer's space prefix.
+bool opens_text(const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt) {
+  return std::all_of(prompt.begin(), prompt.end(),
+                     [&](text::TokenId id) { return tokenizer.is_control(id); });
+}
+
 // One request on its way: owns what only it needs.
 class Generation {
  public:
@@ -32,7 +38,7 @@ class Generation {
         n_ctx_(runner.n_ctx()),
         sequence_(runner),
         sampler_(request.sampling),
-        detokenizer_(tokenizer, /*at_start=*/false),
+        detokenizer_(tokenizer, opens_text(tokenizer, request.prompt)),
         stops_(request.stop),
         history_(request.prompt) {}
 

@@ -18,7 +18,7 @@
 namespace rocmforge::engine {
 
 struct EngineOptions {
-  std::string path;        // the GGUF file
+  std::string path = {};   // the GGUF file
   std::int32_t n_ctx = 0;  // 0: the model's own, at most kDefaultContext
   DType kv_dtype = DType::kF16;
   std::int32_t max_rows = 512;

@@ -23,11 +23,11 @@ struct SamplingParams {
 };
 
 struct Request {
-  std::vector<text::TokenId> prompt;  // at least one token
+  std::vector<text::TokenId> prompt = {};  // at least one token
   std::int32_t max_tokens = 128;
   SamplingParams sampling;
-  std::vector<std::string> stop;  // ends the answer before the first of these; never shown
-  bool ignore_eos = false;        // go on past end-of-generation tokens (benchmarks)
+  std::vector<std::string> stop = {};  // ends the answer before the first of these; never shown
+  bool ignore_eos = false;             // go on past end-of-generation tokens (benchmarks)
 };
 
 enum class FinishReason : std::uint8_t {

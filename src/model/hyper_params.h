@@ -15,8 +15,8 @@ struct RopeParams {
   ir::RopeKind kind = ir::RopeKind::kNorm;
   std::int32_t n_rot = 0;
   double base = 10000;
-  double scale = 1;     // 1 / rope.scaling.factor of linear scaling
-  std::string factors;  // tensor F32 [n_rot / 2] of the frequencies' divisors; empty: all 1
+  double scale = 1;          // 1 / rope.scaling.factor of linear scaling
+  std::string factors = {};  // tensor F32 [n_rot / 2] of the frequencies' divisors; empty: all 1
 };
 
 struct HyperParams {

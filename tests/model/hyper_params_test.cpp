@@ -13,23 +13,10 @@
 namespace rocmforge::test {
 namespace {
 
-// The tiny model with one key left out, or set to another value.
+// The tiny model with one key or tensor left out, and what `then` adds.
 gguf::Writer without(const std::string& left_out,
                      const std::function<void(gguf::Writer&)>& then = {}) {
-  Counters counters;
-  const std::vector<std::byte> bytes = tiny_model().bytes();
-  const gguf::File file = gguf::parse(bytes, "tiny.gguf", counters);
-  gguf::Writer out;
-  for (const gguf::KeyValue& kv : file.metadata()) {
-    if (kv.key != left_out) out.add(kv);
-  }
-  for (const gguf::TensorInfo& t : file.tensors()) {
-    if (t.name == left_out) continue;
-    const auto data = file.data(t);
-    out.add_tensor(t.name, t.dtype, t.shape, {data.begin(), data.end()});
-  }
-  if (then) then(out);
-  return out;
+  return edited(tiny_model(), {left_out}, then);
 }
 
 void expect_refused(const gguf::Writer& writer, ErrorCode code, const std::string& culprit) {

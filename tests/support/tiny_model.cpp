@@ -1,8 +1,12 @@
 #include "support/tiny_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
+
+#include "base/counters.h"
+#include "gguf/reader.h"
 
 namespace rocmforge::test {
 namespace {
@@ -102,6 +106,26 @@ gguf::Writer tiny_model(const TinyModel& s) {
   make.gain("output_norm", s.dim);
   if (!s.tied) make.matrix("output", kTinyVocab, s.dim);
   if (s.rope_freqs) make.add("rope_freqs.weight", DType::kF32, Shape{head_dim / 2}, 2, 1);
+  return out;
+}
+
+gguf::Writer edited(const gguf::Writer& model, const std::vector<std::string>& left_out,
+                    const std::function<void(gguf::Writer&)>& then) {
+  Counters ignored;
+  const std::vector<std::byte> bytes = model.bytes();
+  const gguf::File file = gguf::parse(bytes, "model to edit", ignored);
+  const auto kept = [&](std::string_view name) {
+    return std::find(left_out.begin(), left_out.end(), name) == left_out.end();
+  };
+  gguf::Writer out;
+  for (const gguf::KeyValue& kv : file.metadata()) {
+    if (kept(kv.key)) out.add(kv);
+  }
+  for (const gguf::TensorInfo& t : file.tensors()) {
+    const auto data = file.data(t);
+    if (kept(t.name)) out.add_tensor(t.name, t.dtype, t.shape, {data.begin(), data.end()});
+  }
+  if (then) then(out);
   return out;
 }
 

@@ -31,7 +31,10 @@ struct TinyModel {
 inline constexpr std::int32_t kTinyVocab = 3 + 256 + 1 + 26 + 4;
 
 gguf::Writer tiny_model(const TinyModel& shape = {});
-// The same, written to a file of `dir`; returns its path.
+// A copy of a model without some keys and tensors, and with what `then` adds.
+gguf::Writer edited(const gguf::Writer& model, const std::vector<std::string>& left_out,
+                    const std::function<void(gguf::Writer&)>& then = {});
+// The model, written to `path`; returns it.
 std::string write_tiny_model(const std::string& path, const TinyModel& shape = {});
 
 }  // namespace rocmforge::test

@@ -1,0 +1,96 @@
+// A device that fails: requests in flight end as failed, the engine stays usable.
+#include <gtest/gtest.h>
+
+#include "backend/null/device.h"
+#include "base/error.h"
+#include "engine/fixture.h"
+
+namespace rocmforge::test {
+namespace {
+
+// Passes everything on to the CPU, until told to fail.
+class FailingStream final : public backend::Stream {
+ public:
+  FailingStream(std::unique_ptr<backend::Stream> inner, const int& fail_after)
+      : inner_(std::move(inner)), fail_after_(fail_after) {}
+  void read(const backend::Buffer& from, std::int64_t offset, std::span<std::byte> to) override {
+    inner_->read(from, offset, to);
+  }
+  void write(backend::Buffer& to, std::int64_t offset, std::span<const std::byte> from) override {
+    inner_->write(to, offset, from);
+  }
+  void wait() override {
+    if (n_waits_++ >= fail_after_) throw Error(ErrorCode::kDevice, "[test] the device is lost");
+    inner_->wait();
+  }
+
+ private:
+  std::unique_ptr<backend::Stream> inner_;
+  const int& fail_after_;
+  int n_waits_ = 0;
+};
+
+class FailingDevice final : public backend::Device {
+ public:
+  FailingDevice(backend::Device& inner, const int& fail_after)
+      : inner_(inner), fail_after_(fail_after) {}
+  backend::DeviceInfo info() const override { return inner_.info(); }
+  std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
+    return inner_.allocate(bytes);
+  }
+  std::unique_ptr<backend::Stream> make_stream() override {
+    return std::make_unique<FailingStream>(inner_.make_stream(), fail_after_);
+  }
+  std::unique_ptr<backend::Executor> make_executor() override { return inner_.make_executor(); }
+
+ private:
+  backend::Device& inner_;
+  const int& fail_after_;
+};
+
+TEST(Faults, ALostDeviceFailsTheRequestAndNothingElse) {
+  TinyEngine tiny;
+  int fail_after = 10;
+  FailingDevice device(*tiny.device, fail_after);
+  engine::Engine engine({.path = tiny.dir.file("tiny.gguf")}, device, tiny.counters);
+  engine::Request request = tiny.request("hello", 50);
+  request.ignore_eos = true;
+  const auto failed = std::get<engine::Completion>(engine.generate(request, {}));
+  EXPECT_EQ(failed.reason, engine::FinishReason::kFailed);
+  EXPECT_EQ(failed.error, "[test] the device is lost");
+  EXPECT_EQ(engine.runner().pool().n_free(), engine.runner().pool().n_blocks());
+  fail_after = 1000000;
+  const auto after = std::get<engine::Completion>(engine.generate(request, {}));
+  EXPECT_EQ(after.reason, engine::FinishReason::kLength);
+  EXPECT_EQ(after.text, tiny.complete(request).text);
+}
+
+TEST(Faults, AKvCacheThatCannotFitIsRefusedWithItsSize) {
+  TinyEngine tiny;
+  try {
+    engine::Engine engine({.path = tiny.dir.file("tiny.gguf"), .n_ctx = 2000000000}, *tiny.device,
+                          tiny.counters);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kOutOfMemory);
+    EXPECT_NE(std::string(e.what()).find("--ctx"), std::string::npos) << e.what();
+  }
+}
+
+TEST(Faults, TheNullDeviceRecordsWhatTheEngineAsksFor) {
+  TinyEngine tiny;
+  Counters counters;
+  null::Record record;
+  const auto device = null::make_device(counters, record);
+  engine::Engine engine({.path = tiny.dir.file("tiny.gguf")}, *device, counters);
+  const CounterValues loaded = counters.read();
+  engine::Request request = tiny.request("hello", 3);
+  request.ignore_eos = true;  // every logit is 0: token 0, again and again
+  const auto completion = std::get<engine::Completion>(engine.generate(request, {}));
+  EXPECT_EQ(completion.tokens, (std::vector<text::TokenId>{0, 0, 0}));
+  const CounterValues delta = counters.read() - loaded;
+  EXPECT_EQ(delta.graph_builds + delta.weight_binds + delta.device_allocations, 0u);
+}
+
+}  // namespace
+}  // namespace rocmforge::test

@@ -1,0 +1,157 @@
+// Models against another implementation's log-probabilities, on every instruction set of this CPU.
+#include "engine/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <tuple>
+
+#include "backend/cpu/device.h"
+#include "cli/json.h"
+#include "engine/perplexity.h"
+#include "support/data.h"
+#include "support/temp_dir.h"
+
+namespace rocmforge::test {
+namespace {
+
+using cpu::Isa;
+
+// Files relative to the test data; the real model lies elsewhere.
+std::string model_path(const std::string& name) {
+  if (name.starts_with("SmolLM2")) return smollm2_file();
+  const std::string path = data_file("models/" + name + ".gguf");
+  return !path.empty() ? path : data_file("models/synth/" + name + ".gguf");
+}
+
+struct Opened {
+  Opened(const std::string& path, Isa isa, DType kv, bool fuse = true)
+      : device(cpu::make_device({.isa = isa}, counters)),
+        engine({.path = path, .n_ctx = 512, .kv_dtype = kv, .fuse = fuse}, *device, counters) {}
+  Counters counters;
+  std::unique_ptr<backend::Device> device;
+  engine::Engine engine;
+};
+
+class Golden : public ::testing::TestWithParam<std::tuple<std::string, Isa>> {};
+
+TEST_P(Golden, PassesTheComparisonRule) {
+  const auto& [name, isa] = GetParam();
+  const std::string model = model_path(name), file = data_file("golden/" + name + ".json");
+  ROCMFORGE_NEED_DATA(model, name + ".gguf");
+  ROCMFORGE_NEED_DATA(file, "golden/" + name + ".json");
+  const engine::Golden golden = cli::read_golden(file);
+  const std::string reference_file = data_file("golden/" + name + ".llamacpp.json");
+  engine::Differences reference;
+  if (!reference_file.empty()) {
+    reference = engine::compare(cli::read_golden(reference_file), golden);
+  }
+  Opened opened(model, isa, DType::kF32);
+  const auto& tensors = opened.engine.file().tensors();
+  const bool all_f32 = std::all_of(tensors.begin(), tensors.end(),
+                                   [](const auto& t) { return t.dtype == DType::kF32; });
+  ASSERT_EQ(all_f32, reference_file.empty());
+  const engine::Differences ours = engine::compare(opened.engine, golden);
+  const engine::Verdict verdict =
+      engine::judge(ours, all_f32, DType::kF32, all_f32 ? nullptr : &reference);
+  EXPECT_TRUE(verdict.known && verdict.pass)
+      << verdict.rule << "; rms " << ours.rms << ", max " << ours.max;
+  EXPECT_GT(ours.n, 1000);
+  if (!all_f32) return;
+  Opened f16(model, isa, DType::kF16);
+  const engine::Differences with_f16 = engine::compare(f16.engine, golden);
+  EXPECT_TRUE(engine::judge(with_f16, true, DType::kF16, nullptr).pass)
+      << "F16 KV: rms " << with_f16.rms << ", max " << with_f16.max;
+}
+
+std::vector<Isa> isas() {
+  const auto all = cpu::available_isas();
+  return {all.begin(), all.end()};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , Golden,
+    ::testing::Combine(::testing::Values("stories260K", "tinystories-656k-llama", "llama.BF16",
+                                         "llama.F16", "llama.Q8_0", "llama.Q4_0", "llama.Q4_1",
+                                         "llama.Q6_K", "llama.MXFP4", "SmolLM2-135M-Instruct.Q4_1"),
+                       ::testing::ValuesIn(isas())),
+    [](const auto& test) {
+      std::string name =
+          std::get<0>(test.param) + "_" + std::string(to_string(std::get<1>(test.param)));
+      std::replace_if(name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
+      return name;
+    });
+
+TEST(GoldenPlain, ThePlainGraphPassesToo) {
+  const std::string model = model_path("llama.Q4_0"), file = data_file("golden/llama.Q4_0.json");
+  ROCMFORGE_NEED_DATA(model, "llama.Q4_0.gguf");
+  const engine::Golden golden = cli::read_golden(file);
+  const engine::Differences reference =
+      engine::compare(cli::read_golden(data_file("golden/llama.Q4_0.llamacpp.json")), golden);
+  Opened opened(model, cpu::best_isa(), DType::kF32, /*fuse=*/false);
+  const engine::Differences ours = engine::compare(opened.engine, golden);
+  EXPECT_TRUE(engine::judge(ours, false, DType::kF32, &reference).pass) << "rms " << ours.rms;
+}
+
+TEST(GoldenText, Stories260KGreedily) {
+  const std::string model = model_path("stories260K");
+  const std::string text = data_file("models/stories260K.greedy200.golden.txt");
+  ROCMFORGE_NEED_DATA(model, "stories260K.gguf");
+  ROCMFORGE_NEED_DATA(text, "stories260K.greedy200.golden.txt");
+  for (const Isa isa : isas()) {
+    Opened opened(model, isa, DType::kF32);
+    const engine::Request request{.prompt = opened.engine.tokenizer().encode("", {}),
+                                  .max_tokens = 200,
+                                  .sampling = {.temperature = 0}};
+    const auto result = opened.engine.generate(request, {});
+    EXPECT_EQ(std::get<engine::Completion>(result).text, read_file(text)) << to_string(isa);
+  }
+}
+
+// The real model on a real text: 60 chunks of 512 tokens. 23.4505 is the exact weights' figure.
+class PerplexityOfSmolLM2 : public ::testing::TestWithParam<DType> {};
+
+TEST_P(PerplexityOfSmolLM2, IsThatOfTheExactWeights) {
+  const std::string model = smollm2_file(), text = data_file("eval/wiki.test.raw");
+  ROCMFORGE_NEED_DATA(model, "SmolLM2 (make run fetches it)");
+  ROCMFORGE_NEED_DATA(text, "eval/wiki.test.raw");
+  constexpr double kExact = 23.4505;
+  Opened opened(model, cpu::best_isa(), GetParam());
+  const auto tokens = opened.engine.tokenizer().encode(read_file(text), {});
+  const engine::Perplexity ours = engine::perplexity(opened.engine, tokens, 512, 60);
+  const double bound = GetParam() == DType::kF32 ? 0.003 : 0.005;
+  EXPECT_NEAR(ours.value / kExact, 1, bound) << ours.value;
+}
+
+INSTANTIATE_TEST_SUITE_P(, PerplexityOfSmolLM2, ::testing::Values(DType::kF16, DType::kF32),
+                         [](const auto& test) { return std::string(to_string(test.param)); });
+
+// The rule itself: a fault must not pass.
+TEST(GoldenRule, FailsWhatIsWrong) {
+  using engine::Differences;
+  using engine::judge;
+  const Differences good{.rms = 1e-5, .max = 1e-4, .n = 20, .n_steps = 1, .n_greedy_same = 1};
+  EXPECT_TRUE(judge(good, true, DType::kF32, nullptr).pass);
+  Differences bad = good;
+  bad.max = 2e-3;
+  EXPECT_FALSE(judge(bad, true, DType::kF32, nullptr).pass);
+  bad = good;
+  bad.n_greedy_same = 0;
+  EXPECT_FALSE(judge(bad, true, DType::kF32, nullptr).pass);
+  bad = good;
+  bad.rms = 0.0041;
+  EXPECT_FALSE(judge(bad, true, DType::kF16, nullptr).pass);
+  EXPECT_FALSE(judge(good, false, DType::kF32, nullptr).known);
+  const Differences reference{.rms = 0.05};
+  bad.rms = 0.0571;
+  EXPECT_FALSE(judge(bad, false, DType::kF32, &reference).pass);
+  bad.rms = 0.0569;
+  EXPECT_TRUE(judge(bad, false, DType::kF32, &reference).pass);
+  bad.rms = std::nan("");
+  EXPECT_FALSE(judge(bad, false, DType::kF32, &reference).pass);
+}
+
+}  // namespace
+}  // namespace rocmforge::test
