@@ -2,10 +2,11 @@
 // best rank, the leftmost of equals, until none is left. O(n log n) for n symbols.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "text/vocab.h"
@@ -24,6 +25,26 @@ struct Symbol {
   std::uint32_t begin, end;  // bytes of the text it spans
 };
 
+// Positions by rank: the smallest rank first, then the smallest position. Positions of one rank
+// mostly arrive in order, and then cost O(1) each, whatever their number.
+class RankQueue {
+ public:
+  bool empty() const { return ranks_.empty(); }
+  void push(std::uint32_t rank, std::uint32_t position);
+  // Takes the first out.
+  std::pair<std::uint32_t, std::uint32_t> pop();
+
+ private:
+  struct Bucket {
+    std::vector<std::uint32_t> in_order;  // ascending, from `taken` on
+    std::size_t taken = 0;
+    std::vector<std::uint32_t> late;  // a heap
+    bool empty() const { return taken == in_order.size() && late.empty(); }
+  };
+  std::unordered_map<std::uint32_t, Bucket> buckets_;  // none is empty
+  std::vector<std::uint32_t> ranks_;                   // of the buckets, a heap
+};
+
 // Working memory, reused from one run to the next.
 class Merger {
  public:
@@ -35,26 +56,15 @@ class Merger {
   template <class Find, class Emit>
   void run(const Find& find, const Emit& emit) {
     const auto n = static_cast<std::int32_t>(nodes_.size());
-    heap_.clear();
     for (std::int32_t i = 0; i < n; ++i) {
       nodes_[index(i)].previous = i - 1;
       nodes_[index(i)].next = i + 1 < n ? i + 1 : kEnd;
+      if (i > 0) look(i - 1, find);
     }
-    for (std::int32_t i = 0; i + 1 < n; ++i) {
-      look(i, find);
-      if (nodes_[index(i)].merge.rank != kNoMerge) heap_.push_back(entry(i));
-    }
-    std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
-    while (!heap_.empty()) {
-      const std::uint64_t best = heap_.front();
-      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-      heap_.pop_back();
-      const auto left = static_cast<std::int32_t>(best & 0xffffffffu);
-      // An entry whose pair has changed since is stale; a swallowed symbol has no merge.
-      if (nodes_[index(left)].merge.rank != best >> 32) continue;
-      join(left);
-      push(left, find);
-      if (nodes_[index(left)].previous != kEnd) push(nodes_[index(left)].previous, find);
+    if (n <= kFew) {
+      merge_few(find);
+    } else {
+      merge_many(find);
     }
     for (std::int32_t i = n > 0 ? 0 : kEnd; i != kEnd; i = nodes_[index(i)].next)
       emit(nodes_[index(i)].symbol);
@@ -69,23 +79,53 @@ class Merger {
   };
 
   static std::size_t index(std::int32_t i) { return static_cast<std::size_t>(i); }
-  // Rank above, position below: the smallest entry is the best rank, leftmost.
-  std::uint64_t entry(std::int32_t i) const {
-    return std::uint64_t{nodes_[index(i)].merge.rank} << 32 | static_cast<std::uint32_t>(i);
-  }
-
   template <class Find>
   void look(std::int32_t i, const Find& find) {
     Node& node = nodes_[index(i)];
     node.merge = node.next == kEnd ? Merge{} : find(node.symbol, nodes_[index(node.next)].symbol);
   }
 
+  // Up to here looking through all pairs is quicker than keeping a queue.
+  static constexpr std::int32_t kFew = 32;
+
   template <class Find>
-  void push(std::int32_t i, const Find& find) {
-    look(i, find);
-    if (nodes_[index(i)].merge.rank == kNoMerge) return;
-    heap_.push_back(entry(i));
-    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  void merge_few(const Find& find) {
+    for (;;) {
+      std::int32_t best = kEnd;
+      std::uint32_t rank = kNoMerge;
+      for (std::int32_t i = nodes_.empty() ? kEnd : 0; i != kEnd; i = nodes_[index(i)].next)
+        if (nodes_[index(i)].merge.rank < rank) {
+          best = i;
+          rank = nodes_[index(i)].merge.rank;
+        }
+      if (best == kEnd) return;
+      join(best);
+      look(best, find);
+      if (nodes_[index(best)].previous != kEnd) look(nodes_[index(best)].previous, find);
+    }
+  }
+
+  template <class Find>
+  void merge_many(const Find& find) {
+    RankQueue queue;
+    const auto push = [&](std::int32_t i) {
+      const std::uint32_t rank = nodes_[index(i)].merge.rank;
+      if (rank != kNoMerge) queue.push(rank, static_cast<std::uint32_t>(i));
+    };
+    for (std::size_t i = 0; i < nodes_.size(); ++i) push(static_cast<std::int32_t>(i));
+    while (!queue.empty()) {
+      const auto [rank, position] = queue.pop();
+      const auto left = static_cast<std::int32_t>(position);
+      // An entry whose pair has changed since is stale; a swallowed symbol has no merge.
+      if (nodes_[index(left)].merge.rank != rank) continue;
+      join(left);
+      look(left, find);
+      push(left);
+      if (const std::int32_t previous = nodes_[index(left)].previous; previous != kEnd) {
+        look(previous, find);
+        push(previous);
+      }
+    }
   }
 
   // Lets `left` swallow its next.
@@ -100,7 +140,6 @@ class Merger {
   }
 
   std::vector<Node> nodes_;
-  std::vector<std::uint64_t> heap_;
 };
 
 }  // namespace rocmforge::text

@@ -56,7 +56,8 @@ class SentencePiece final : public Tokenizer {
   TokenId find(std::string_view text) const;
   void put_bytes(std::string_view character, std::vector<TokenId>& out) const;
 
-  std::vector<std::uint32_t> ranks_;  // by token: 0 for the best score, equal ones share a rank
+  // By token: 0 for the best score, equal ones share a rank; kNoMerge for what no text becomes.
+  std::vector<std::uint32_t> ranks_;
   std::array<TokenId, 256> bytes_{};
   std::size_t longest_ = 0;
   Neighbours neighbours_;
@@ -89,16 +90,19 @@ SentencePiece::SentencePiece(Vocab v) : Tokenizer(std::move(v)), neighbours_(mat
   std::vector<float> order = vocab().scores;
   std::sort(order.begin(), order.end(), std::greater<>());
   order.erase(std::unique(order.begin(), order.end()), order.end());
-  ranks_.reserve(order.size());
-  for (const float score : vocab().scores)
-    ranks_.push_back(static_cast<std::uint32_t>(
-        std::lower_bound(order.begin(), order.end(), score, std::greater<>()) - order.begin()));
+  ranks_.assign(vocab().tokens.size(), kNoMerge);
+  for (TokenId id = 0; id < size(); ++id) {
+    if (!is_matchable(id)) continue;
+    const auto at = std::lower_bound(
+        order.begin(), order.end(), vocab().scores[static_cast<std::size_t>(id)], std::greater<>());
+    ranks_[static_cast<std::size_t>(id)] = static_cast<std::uint32_t>(at - order.begin());
+  }
 }
 
 TokenId SentencePiece::find(std::string_view text) const {
   if (text.size() > longest_) return kNoToken;
   const TokenId id = find_token(text);
-  return id != kNoToken && is_matchable(id) ? id : kNoToken;
+  return id != kNoToken && ranks_[static_cast<std::size_t>(id)] != kNoMerge ? id : kNoToken;
 }
 
 void SentencePiece::put_bytes(std::string_view character, std::vector<TokenId>& out) const {

@@ -53,7 +53,7 @@ Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)), index_(complete_vo
 }
 
 TokenType Tokenizer::type(TokenId id) const {
-  check(id >= 0 && id < size(), "token id " + std::to_string(id) + " is not in the vocabulary");
+  check(id >= 0 && id < size(), "the token id is one of the vocabulary's");
   return vocab_.types[static_cast<std::size_t>(id)];
 }
 
