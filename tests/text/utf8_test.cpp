@@ -63,7 +63,7 @@ TEST(Utf8, IllFormedPartsAreMaximal) {
   EXPECT_EQ(utf8_step(text, 4).size, 2u);
   EXPECT_EQ(utf8_step(text, 6).size, 1u);
   EXPECT_EQ(utf8_step(text, 8).size, 1u);
-  for (const std::size_t pos : {1, 4, 6, 8})
+  for (const std::size_t pos : {1u, 4u, 6u, 8u})
     EXPECT_EQ(utf8_step(text, pos).kind, Utf8Kind::kIllFormed) << pos;
   EXPECT_EQ(utf8_step("\xf1\x80", 0).kind, Utf8Kind::kIncomplete);
 }
