@@ -15,6 +15,10 @@ constexpr std::string_view kLlama3 =
 constexpr std::string_view kQwen2 =
     R"('(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N})"
     R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// U+0800 to U+9FA5 and the Hangul syllables, less white space, which llama.cpp keeps out of it.
+constexpr std::string_view kDeepseekHan =
+    R"([\x{800}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e})"
+    R"(\x{2060}-\x{2fff}\x{3001}-\x{9fa5}\x{ac00}-\x{d7ff}]+)";
 constexpr std::string_view kDigit = R"(\p{N})";
 
 const std::vector<PreTokenizerRow>& table() {
@@ -42,8 +46,7 @@ const std::vector<PreTokenizerRow>& table() {
        .patterns = {kQwen2}},
       {.name = "deepseek-coder",
        .aliases = {},
-       .patterns = {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)",
-                    R"([\x{4e00}-\x{9fa5}\x{0800}-\x{4e00}\x{ac00}-\x{d7ff}]+)", kDigit}},
+       .patterns = {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", kDeepseekHan, kDigit}},
   };
   return rows;
 }
