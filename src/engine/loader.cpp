@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "engine/vocab.h"
+#include "engine/read_vocab.h"
 #include "gguf/reader.h"
 
 namespace rocmforge::engine {

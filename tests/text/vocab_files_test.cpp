@@ -9,7 +9,7 @@
 
 #include "base/counters.h"
 #include "base/mapped_file.h"
-#include "engine/vocab.h"
+#include "engine/read_vocab.h"
 #include "gguf/reader.h"
 #include "support/data.h"
 #include "support/temp_dir.h"

@@ -1,4 +1,4 @@
-#include "engine/vocab.h"
+#include "engine/read_vocab.h"
 
 #include <array>
 #include <cstdint>
