@@ -150,7 +150,8 @@ void default_special_ids(Vocab& vocab) {
   const auto fill = [&](TokenId& id, TokenId usual) {
     if (id == kNoToken && at(usual) < vocab.tokens.size()) id = usual;
   };
-  fill(vocab.unk, 0);
+  // Token 0 takes the place of text that has no other, so it must be meant for that.
+  if (vocab.types[0] == TokenType::kUnknown || vocab.tokens[0] == "<unk>") fill(vocab.unk, 0);
   fill(vocab.bos, 1);
   fill(vocab.eos, 2);
   if (vocab.add_bos < 0) vocab.add_bos = vocab.bos != kNoToken;

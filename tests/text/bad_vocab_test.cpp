@@ -162,7 +162,16 @@ TEST(BadText, ACharacterWithoutTokenBytesOrUnknown) {
   vocab.add_space_prefix = 0;
   test::add_token(vocab, "a");
   const auto t = make_tokenizer(vocab);
-  EXPECT_EQ(t->vocab().unk, 0);  // SentencePiece's usual number
+  EXPECT_EQ(test::plain(*t, "aa"), (test::Ids{0, 0}));
+  try {
+    test::plain(*t, "ab");
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(std::string(error.what()),
+              "[text] small.gguf: tokenizer.ggml.tokens: no token for \"b\", none for its bytes, "
+              "and no unknown token");
+  }
 }
 
 }  // namespace
