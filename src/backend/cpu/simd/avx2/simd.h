@@ -16,8 +16,8 @@ using Byte = std::uint8_t;
 
 constexpr int kLanes = 8;              // weight rows side by side in one vector
 constexpr bool kSignedWeights = true;  // weights of 8 bits stay signed: see dot_products
-constexpr int kTileGroups = 1;         // register tile: groups of kLanes weight rows ...
-constexpr int kTileX = 4;              // ... by rows of x
+constexpr int kTileGroups = 2;         // register tile: groups of kLanes weight rows ...
+constexpr int kTileX = 3;              // ... by rows of x
 
 constexpr int kPlainX = 3;   // rows of x by 4 plain weight rows: 12 accumulators
 constexpr int kValuesX = 4;  // queries by 2 vectors of values: 8 accumulators
@@ -158,30 +158,29 @@ inline Ints sum_4x4(const Ints in[4]) {
   return _mm256_hadd_epi32(_mm256_hadd_epi32(in[0], in[1]), _mm256_hadd_epi32(in[2], in[3]));
 }
 
-// The F16 at `offset` of each row.
-inline Floats load_f16s(const Rows& rows, std::int64_t offset) {
-  const auto at = [&](int j) {
-    std::int16_t half;
-    __builtin_memcpy(&half, rows.row[j] + offset, 2);
-    return half;
+// The four bytes at `offset` of each row.
+inline Ints load_dwords(const Rows& rows, std::int64_t offset) {
+  const auto four = [&](int j) {
+    __m128i x = _mm_cvtsi32_si128(load_i32(rows.row[j] + offset));
+    x = _mm_insert_epi32(x, load_i32(rows.row[j + 1] + offset), 1);
+    x = _mm_insert_epi32(x, load_i32(rows.row[j + 2] + offset), 2);
+    return _mm_insert_epi32(x, load_i32(rows.row[j + 3] + offset), 3);
   };
-  return _mm256_cvtph_ps(_mm_setr_epi16(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)));
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(four(0)), four(4), 1);
+}
+// The F16 in the lower and in the upper half of each dword.
+inline Floats upper_f16s(Ints dwords) {
+  const Ints halves = _mm256_srli_epi32(dwords, 16);
+  return _mm256_cvtph_ps(
+      _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
+}
+inline Floats lower_f16s(Ints dwords) {
+  return upper_f16s(_mm256_slli_epi32(dwords, 16));
 }
 
-// The F16s at `offset` and `offset` + 2 of each row.
-inline void load_f16_pairs(const Rows& rows, std::int64_t offset, Floats& first, Floats& second) {
-  const auto at = [&](int j) { return load_i32(rows.row[j] + offset); };
-  const __m128i low = _mm_setr_epi32(at(0), at(1), at(2), at(3));
-  const __m128i high = _mm_setr_epi32(at(4), at(5), at(6), at(7));
-  const __m128i mask = _mm_set1_epi32(0xffff);
-  first = _mm256_cvtph_ps(_mm_packus_epi32(_mm_and_si128(low, mask), _mm_and_si128(high, mask)));
-  second = _mm256_cvtph_ps(_mm_packus_epi32(_mm_srli_epi32(low, 16), _mm_srli_epi32(high, 16)));
-}
-
-// 2^(e - 128) of the byte at `offset` of each row.
-inline Floats load_e8m0s_halved(const Rows& rows, std::int64_t offset) {
-  const auto at = [&](int j) { return static_cast<std::int32_t>(rows.row[j][offset]); };
-  const Ints e = _mm256_setr_epi32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+// 2^(e - 128) of the lowest byte of each dword.
+inline Floats e8m0s_halved(Ints dwords) {
+  const Ints e = _mm256_and_si256(dwords, _mm256_set1_epi32(255));
   const Ints normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
   const Ints denormal = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
   const Ints is_normal = _mm256_cmpgt_epi32(e, _mm256_set1_epi32(1));
@@ -221,6 +220,11 @@ inline Ints dot_4_twice(Bytes w0, Bytes x0, Bytes w1, Bytes x1) {
   }
 }
 
+// Has the compiler finish `x` here, which it would postpone, and spill the products meanwhile.
+inline void keep_in_register(__m256i& x) {
+  asm("" : "+x"(x));
+}
+
 // dots[g][i] = sum over steps of 4 columns: the weights of step c of group g are the kLanes dwords
 // at w + g * group_stride + c * sizeof(Bytes), x's columns lie at x + i * x_stride. Starts from
 // dots[g][i].
@@ -249,6 +253,7 @@ inline void dot_tile(const Byte* w, std::int64_t group_stride, const std::int8_t
         for (int g = 0; g < kGroups; ++g) {
           const __m256i products = dot_2<T>(weights[g], columns);
           sums[g][i] = c == first ? products : _mm256_add_epi16(sums[g][i], products);
+          keep_in_register(sums[g][i]);
         }
       }
     }
@@ -257,6 +262,7 @@ inline void dot_tile(const Byte* w, std::int64_t group_stride, const std::int8_t
 #pragma GCC unroll 8
       for (int i = 0; i < kRows; ++i) {
         dots[g][i] = _mm256_add_epi32(dots[g][i], widen_pairs(sums[g][i]));
+        if constexpr (kRun < kSteps) keep_in_register(dots[g][i]);
       }
     }
   }

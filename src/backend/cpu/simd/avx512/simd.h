@@ -170,34 +170,31 @@ inline Ints sum_4x4(const Ints in[4]) {
   return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
 }
 
-// The F16 at `offset` of each row.
-inline Floats load_f16s(const Rows& rows, std::int64_t offset) {
-  const auto at = [&](int j) {
-    std::int16_t half;
-    __builtin_memcpy(&half, rows.row[j] + offset, 2);
-    return half;
+// The four bytes at `offset` of each row.
+inline Ints load_dwords(const Rows& rows, std::int64_t offset) {
+  const auto at = [&](int j) { return _mm_cvtsi32_si128(load_i32(rows.row[j] + offset)); };
+  // Broadcasts from memory into some dwords take no shuffle.
+  const auto four = [&](int j) {
+    Ints x = _mm512_broadcastd_epi32(at(j));
+    x = _mm512_mask_broadcastd_epi32(x, 0x2222, at(j + 1));
+    x = _mm512_mask_broadcastd_epi32(x, 0x4444, at(j + 2));
+    return _mm512_mask_broadcastd_epi32(x, 0x8888, at(j + 3));
   };
-  return _mm512_cvtph_ps(_mm256_setr_epi16(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7),
-                                           at(8), at(9), at(10), at(11), at(12), at(13), at(14),
-                                           at(15)));
+  const Ints low = _mm512_mask_blend_epi32(0x00f0, four(0), four(4));
+  const Ints high = _mm512_mask_blend_epi32(0xf000, four(8), four(12));
+  return _mm512_mask_blend_epi32(0xff00, low, high);
+}
+// The F16 in the lower and in the upper half of each dword.
+inline Floats lower_f16s(Ints dwords) {
+  return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(dwords));
+}
+inline Floats upper_f16s(Ints dwords) {
+  return lower_f16s(_mm512_srli_epi32(dwords, 16));
 }
 
-// The F16s at `offset` and `offset` + 2 of each row.
-inline void load_f16_pairs(const Rows& rows, std::int64_t offset, Floats& first, Floats& second) {
-  const auto at = [&](int j) { return load_i32(rows.row[j] + offset); };
-  const Ints pairs =
-      _mm512_setr_epi32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9),
-                        at(10), at(11), at(12), at(13), at(14), at(15));
-  first = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(pairs));
-  second = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(pairs, 16)));
-}
-
-// 2^(e - 128) of the byte at `offset` of each row.
-inline Floats load_e8m0s_halved(const Rows& rows, std::int64_t offset) {
-  const auto at = [&](int j) { return static_cast<char>(rows.row[j][offset]); };
-  const Ints e = _mm512_cvtepu8_epi32(_mm_setr_epi8(at(0), at(1), at(2), at(3), at(4), at(5), at(6),
-                                                    at(7), at(8), at(9), at(10), at(11), at(12),
-                                                    at(13), at(14), at(15)));
+// 2^(e - 128) of the lowest byte of each dword.
+inline Floats e8m0s_halved(Ints dwords) {
+  const Ints e = _mm512_and_si512(dwords, _mm512_set1_epi32(255));
   const Ints normal = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);
   const Ints denormal = _mm512_sllv_epi32(_mm512_set1_epi32(0x00200000), e);
   const __mmask16 is_denormal = _mm512_cmplt_epi32_mask(e, _mm512_set1_epi32(2));

@@ -15,7 +15,7 @@ namespace rocmforge::cpu {
 namespace {
 
 constexpr int kDirectX = 2;        // at most this many rows of x use weights from registers
-constexpr int kChunkBlocks = 8;    // blocks of 32 columns unpacked at a time; a multiple of units
+constexpr int kChunkBlocks = 16;   // blocks of 32 columns unpacked at a time; a multiple of units
 constexpr int kPrefetchLine = 64;  // bytes
 
 // One lane each row of a group: a block's exact products with a row of x, in halves of 16 columns

@@ -46,7 +46,7 @@ struct Single {
 struct Q4_0 : Single {
   static constexpr int kUnitBytes = Q4_0Format::kBlockBytes, kOffset = 8, kMaxWeight = 15;
   static Header header(const Rows& rows, std::int64_t offset) {
-    return scale_only(load_f16s(rows, offset + Q4_0Format::kD));
+    return scale_only(lower_f16s(load_dwords(rows, offset + Q4_0Format::kD)));
   }
   template <int P>
   static void weights(const Rows& rows, int q, std::int64_t offset, Bytes& lo, Bytes& hi) {
@@ -60,8 +60,9 @@ struct Q4_1 : Single {
   static constexpr bool kHasMin = true;
   static constexpr int kUnitBytes = Q4_1Format::kBlockBytes, kOffset = 0, kMaxWeight = 15;
   static Header header(const Rows& rows, std::int64_t offset) {
-    Header header{};
-    load_f16_pairs(rows, offset + Q4_1Format::kD, header.d, header.a);
+    const Ints d_and_m = load_dwords(rows, offset + Q4_1Format::kD);
+    Header header = scale_only(lower_f16s(d_and_m));
+    header.a = upper_f16s(d_and_m);
     return header;
   }
   template <int P>
@@ -77,7 +78,7 @@ struct Q8_0 : Single {
   static constexpr int kUnitBytes = Q8_0Format::kBlockBytes;
   static constexpr int kOffset = kSigned ? 0 : 128, kMaxWeight = kSigned ? 128 : 255;
   static Header header(const Rows& rows, std::int64_t offset) {
-    return scale_only(load_f16s(rows, offset + Q8_0Format::kD));
+    return scale_only(lower_f16s(load_dwords(rows, offset + Q8_0Format::kD)));
   }
   template <int P>
   static void weights(const Rows& rows, int q, std::int64_t offset, Bytes& lo, Bytes& hi) {
@@ -96,7 +97,7 @@ struct Mxfp4 : Single {
   alignas(16) static constexpr Byte kCodes[16] = {12, 13, 14, 15, 16, 18, 20, 24,
                                                   12, 11, 10, 9,  8,  6,  4,  0};
   static Header header(const Rows& rows, std::int64_t offset) {
-    return scale_only(load_e8m0s_halved(rows, offset + Mxfp4Format::kE));
+    return scale_only(e8m0s_halved(load_dwords(rows, offset + Mxfp4Format::kE)));
   }
   template <int P>
   static void weights(const Rows& rows, int q, std::int64_t offset, Bytes& lo, Bytes& hi) {
@@ -120,7 +121,7 @@ struct Q6_K {
     Ints quarters[4];
     for (int q = 0; q < 4; ++q) quarters[q] = load_quarter(rows, q, offset + Q6_KFormat::kScales);
     transpose_4x4(quarters, header.factors);
-    header.d = load_f16s(rows, offset + Q6_KFormat::kD);
+    header.d = upper_f16s(load_dwords(rows, offset + Q6_KFormat::kD - 2));
     return header;
   }
   template <int P>
