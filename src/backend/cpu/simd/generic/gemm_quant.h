@@ -17,6 +17,7 @@ namespace {
 constexpr int kDirectX = 2;        // at most this many rows of x use weights from registers
 constexpr int kChunkBlocks = 16;   // blocks of 32 columns unpacked at a time; a multiple of units
 constexpr int kPrefetchLine = 64;  // bytes
+constexpr std::int64_t kVectorBytes = sizeof(Bytes);
 
 // One lane each row of a group: a block's exact products with a row of x, in halves of 16 columns
 // where the type has a factor for each.
@@ -215,7 +216,7 @@ inline void tile_dots(const Byte* w, const XBlock& x, std::int64_t x_blocks,
       for (int g = 0; g < kGroups; ++g) sums[g][i] = start;
     }
     constexpr int kSteps = 8 / kParts;
-    dot_tile<T, kGroups, kRows, kSteps>(w + half * kSteps * sizeof(Bytes), sizeof(Unpacked),
+    dot_tile<T, kGroups, kRows, kSteps>(w + half * kSteps * kVectorBytes, sizeof(Unpacked),
                                         x.values + half * 16, x_blocks * 32, sums);
     for (int g = 0; g < kGroups; ++g) {
       for (int i = 0; i < kRows; ++i) {
