@@ -208,6 +208,16 @@ ir::WeightId Maker::weight(std::int64_t cols, const std::vector<SegmentSpec>& se
   return p_.weights.back().id;
 }
 
+ir::WeightId Maker::weight_like(ir::WeightId weight) {
+  ir::Weight w = table_->at(weight);
+  w.name = std::string("w").append(std::to_string(table_->size()));
+  for (ir::WeightSegment& s : w.segments) s.tensor = w.name + s.tensor;
+  OwnedWeight data = p_.weights[static_cast<std::size_t>(weight)];
+  data.id = table_->add(std::move(w));
+  p_.weights.push_back(std::move(data));
+  return p_.weights.back().id;
+}
+
 ir::WeightId Maker::gain(std::int64_t n, DType dtype) {
   return weight(n, {{dtype, 1}});
 }

@@ -65,6 +65,8 @@ class Maker {
   ir::Value data(std::int64_t cols, const std::vector<float>& factors);
   ir::WeightId weight(std::int64_t cols, const std::vector<SegmentSpec>& segments,
                       float magnitude = 1);
+  // Another weight of the same bytes, in its own memory.
+  ir::WeightId weight_like(ir::WeightId weight);
   ir::WeightId gain(std::int64_t n, DType dtype = DType::kF32);
   // One op on operands; its first result.
   ir::Value op(const ir::Op& op, std::vector<ir::Value> operands);
