@@ -30,6 +30,16 @@ std::int64_t lanes() {
 auto first(std::int64_t n) {
   return hn::FirstN(D(), static_cast<std::size_t>(n));
 }
+// The n < lanes() values that end a row, then zeros.
+V load_first(const float* x, std::int64_t n) {
+#if HWY_TARGET == HWY_EMU128
+  float part[4] = {};  // its MaskedLoad would read past the row
+  for (std::int64_t i = 0; i < n; ++i) part[i] = x[i];
+  return hn::LoadU(D(), part);
+#else
+  return hn::MaskedLoad(first(n), D(), x);
+#endif
+}
 
 void rms_norm(const float* x, const float* gain, std::int64_t n, float eps, float* y) {
   const D d;
@@ -44,7 +54,7 @@ void rms_norm(const float* x, const float* gain, std::int64_t n, float eps, floa
     }
   }
   for (; i < n; i += step) {
-    const V v = n - i >= step ? hn::LoadU(d, x + i) : hn::MaskedLoad(first(n - i), d, x + i);
+    const V v = n - i >= step ? hn::LoadU(d, x + i) : load_first(x + i, n - i);
     sum[0] = hn::MulAdd(v, v, sum[0]);
   }
   const V all = hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
@@ -56,8 +66,8 @@ void rms_norm(const float* x, const float* gain, std::int64_t n, float eps, floa
   }
   if (i < n) {
     const auto m = first(n - i);
-    const V v = hn::Mul(hn::MaskedLoad(m, d, x + i), inverse);
-    hn::BlendedStore(hn::Mul(v, hn::MaskedLoad(m, d, gain + i)), m, d, y + i);
+    const V v = hn::Mul(load_first(x + i, n - i), inverse);
+    hn::BlendedStore(hn::Mul(v, load_first(gain + i, n - i)), m, d, y + i);
   }
 }
 
@@ -70,8 +80,7 @@ void add(const float* a, const float* b, std::int64_t n, float* y) {
   }
   if (i < n) {
     const auto m = first(n - i);
-    hn::BlendedStore(hn::Add(hn::MaskedLoad(m, d, a + i), hn::MaskedLoad(m, d, b + i)), m, d,
-                     y + i);
+    hn::BlendedStore(hn::Add(load_first(a + i, n - i), load_first(b + i, n - i)), m, d, y + i);
   }
 }
 
@@ -83,13 +92,19 @@ void scale(const float* x, std::int64_t n, float factor, float* y) {
   for (; i + step <= n; i += step) hn::StoreU(hn::Mul(hn::LoadU(d, x + i), f), d, y + i);
   if (i < n) {
     const auto m = first(n - i);
-    hn::BlendedStore(hn::Mul(hn::MaskedLoad(m, d, x + i), f), m, d, y + i);
+    hn::BlendedStore(hn::Mul(load_first(x + i, n - i), f), m, d, y + i);
   }
+}
+
+// Highway's Exp would lose a NaN, which must stay visible.
+V exp_or_nan(D d, V x) {
+  const auto nan = hn::IsNaN(x);
+  return hn::IfThenElse(nan, x, hn::Exp(d, hn::IfThenZeroElse(nan, x)));
 }
 
 V silu(D d, V t) {
   // exp(88) is the last power below the largest float; t / (1 + exp(88)) is 0 for our purposes.
-  const V e = hn::Exp(d, hn::Min(hn::Neg(t), hn::Set(d, 88.0F)));
+  const V e = exp_or_nan(d, hn::Min(hn::Neg(t), hn::Set(d, 88.0F)));
   return hn::Div(t, hn::Add(hn::Set(d, 1.0F), e));
 }
 
@@ -102,8 +117,8 @@ void swiglu(const float* gate, const float* up, std::int64_t n, float* y) {
   }
   if (i < n) {
     const auto m = first(n - i);
-    const V g = hn::MaskedLoad(m, d, gate + i);
-    hn::BlendedStore(hn::Mul(silu(d, g), hn::MaskedLoad(m, d, up + i)), m, d, y + i);
+    const V g = load_first(gate + i, n - i);
+    hn::BlendedStore(hn::Mul(silu(d, g), load_first(up + i, n - i)), m, d, y + i);
   }
 }
 
@@ -158,11 +173,6 @@ float max(const float* x, std::int64_t n) {
   return hn::GetLane(hn::MaxOfLanes(d, best));
 }
 
-// Highway's Exp gives 0 for NaN, which must not vanish.
-V exp_or_nan(D d, V x) {
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));
-}
-
 float exp_sum(const float* x, std::int64_t n, float shift, float* y) {
   const D d;
   const V s = hn::Set(d, shift);
@@ -176,7 +186,7 @@ float exp_sum(const float* x, std::int64_t n, float shift, float* y) {
   }
   if (i < n) {
     const auto m = first(n - i);
-    const V e = hn::IfThenElseZero(m, exp_or_nan(d, hn::Sub(hn::MaskedLoad(m, d, x + i), s)));
+    const V e = hn::IfThenElseZero(m, exp_or_nan(d, hn::Sub(load_first(x + i, n - i), s)));
     sum = hn::Add(sum, e);
     hn::BlendedStore(e, m, d, y + i);
   }
