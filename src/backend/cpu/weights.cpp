@@ -38,8 +38,12 @@ bool any(const BoundWeight& w, bool quantized) {
 
 }  // namespace
 
-bool BoundWeight::any_plain() const { return any(*this, false); }
-bool BoundWeight::any_quantized() const { return any(*this, true); }
+bool BoundWeight::any_plain() const {
+  return any(*this, false);
+}
+bool BoundWeight::any_quantized() const {
+  return any(*this, true);
+}
 
 void BoundWeights::bind(const ir::WeightTable& table, std::span<const backend::WeightData> data) {
   check(weights_.empty(), "[cpu] weights are bound once");
