@@ -58,7 +58,8 @@ class CpuDevice final : public backend::Device {
             .detail = cpu_model() + ", " + std::to_string(n) +
                       (n == 1 ? " thread, " : " threads, ") + std::string(to_string(isa_)),
             .memory_total = memory.total,
-            .memory_free = memory.available};
+            .memory_free = memory.available,
+            .n_units = n};
   }
   std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
     std::unique_ptr<backend::Buffer> buffer = map_buffer(bytes);
