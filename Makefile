@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-PROMPT ?= Question: Why is the sky blue? Answer:
+PROMPT ?= Gravity is
 MODEL ?=
 ARGS ?= --max-tokens 64 --temperature 0
 # What the shell below gets, word for word.
