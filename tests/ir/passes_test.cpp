@@ -326,6 +326,33 @@ TEST_F(Passes, DeadNodesGoAndStatesAndTapsStay) {
 
 // ---- of random graphs
 
+// The properties below and those that run the graphs say something only if the generator makes
+// what each fusion looks for, and what it must leave.
+TEST(PassesOfRandomGraphs, MeetEveryFusionAndItsNearMisses) {
+  std::size_t norms = 0, swiglus = 0, adds = 0, ropes = 0;
+  std::size_t left_norms = 0, left_swiglus = 0, left_adds = 0, left_ropes = 0;
+  std::uint32_t state = 1;
+  for (int i = 0; i < 300; ++i) {
+    std::vector<std::uint32_t> numbers(200);
+    for (std::uint32_t& n : numbers) n = (state = state * 1664525u + 1013904223u) >> 8;
+    Choices choices(numbers);
+    const Graph plain = random_graph(choices).graph;
+    const Graph fused = ir::fuse(plain);
+    norms += count<ir::RmsNorm>(plain) - count<ir::RmsNorm>(fused);
+    swiglus += count<ir::SwiGlu>(plain) - count<ir::SwiGlu>(fused);
+    adds += count<ir::Add>(plain) - count<ir::Add>(fused);
+    ropes += count<ir::Rope>(plain) - count<ir::Rope>(fused);
+    left_norms += count<ir::RmsNorm>(fused);
+    left_swiglus += count<ir::SwiGlu>(fused);
+    left_adds += count<ir::Add>(fused);
+    left_ropes += count<ir::Rope>(fused);
+  }
+  for (const std::size_t n :
+       {norms, swiglus, adds, ropes, left_norms, left_swiglus, left_adds, left_ropes}) {
+    EXPECT_GT(n, 30u);
+  }
+}
+
 std::vector<std::string> taps(const Graph& graph) {
   std::vector<std::string> names;
   for (const ir::ValueInfo& value : graph.values) {

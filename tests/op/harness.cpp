@@ -31,20 +31,30 @@ void copy_into(const std::vector<T>& from, std::span<T> to) {
   std::copy(from.begin(), from.end(), to.begin());
 }
 
+// Columns of an output, 1 when there is none.
+std::int64_t output_columns(const ir::Graph& graph, ir::Slot slot) {
+  for (const ir::Output& output : graph.outputs) {
+    if (output.slot == slot) return graph.desc(output.value).shape[1];
+  }
+  return 1;
+}
+
 }  // namespace
 
-Session::Session(const Problem& p, backend::Device& device)
+Session::Session(const Problem& p, backend::Device& device, const Planner& planner)
     : p_(p),
       graph_(ir::specialise(p.graph, p.bucket)),
       layout_(p.limits),
-      regions_(ir::plan_regions(p.limits, std::max<std::int64_t>(p.hidden_dim, 1), 1)),
+      regions_(ir::plan_regions(p.limits,
+                                std::max(p.hidden_dim, output_columns(p.graph, ir::Slot::kHidden)),
+                                output_columns(p.graph, ir::Slot::kLogits))),
       executor_(device.make_executor()),
       stream_(device.make_stream()) {
   executor_->bind_weights(*p.table, views(p));
   const auto scratch = [this](const ir::Graph& g, const ir::Node& n) {
     return executor_->scratch_bytes(g, n, layout_.limits);
   };
-  plan_ = ir::plan_memory(graph_, layout_, regions_, scratch);
+  plan_ = planner(graph_, layout_, regions_, scratch);
   arena_ = device.allocate(plan_.arena_bytes);
   if (p.kv_layout.n_layers > 0) kv_ = device.allocate(p.kv_layout.bytes());
   executor_->bind_memory({.arena = arena_.get(), .kv = kv_.get(), .kv_layout = p.kv_layout});
@@ -113,6 +123,9 @@ Result Session::result() {
   Result out;
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     if (!graph_.values[i].tap.empty()) out.taps[graph_.values[i].tap] = tap(i);
+  }
+  for (const ir::Output& output : graph_.outputs) {
+    out.taps["output " + std::string(ir::name(output.slot))] = tap(size(output.value.id));
   }
   if (kv_ != nullptr) {
     std::vector<std::byte> bytes(size(p_.kv_layout.bytes()));

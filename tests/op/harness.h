@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,15 +14,21 @@
 namespace rocmforge::optest {
 
 struct Result {
-  std::map<std::string, std::vector<float>> taps;  // the rows that were run, dense
-  std::vector<float> kv;                           // every element in the layout's order
+  // The rows that were run, dense; outputs are "output hidden" and "output logits".
+  std::map<std::string, std::vector<float>> taps;
+  std::vector<float> kv;  // every element in the layout's order
   bool operator==(const Result&) const = default;
 };
+
+// How a session's memory is planned: ir::plan_memory, or what a test puts in its place.
+using Planner = std::function<ir::MemoryPlan(const ir::Graph&, const ir::StepLayout&,
+                                             const ir::Regions&, const ir::ScratchBytes&)>;
 
 // A problem bound to a device, ready to be run again and again.
 class Session {
  public:
-  Session(const Problem& problem, backend::Device& device);
+  Session(const Problem& problem, backend::Device& device,
+          const Planner& planner = ir::plan_memory);
 
   // Memory as the problem has it before the run; the rest of the arena is filled with NaN.
   void reset();

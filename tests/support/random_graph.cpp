@@ -249,7 +249,10 @@ class Maker {
     const auto [q, k, v] = g_->split(matmul(x, q_dim + 2 * kv_dim), q_dim, kv_dim, kv_dim);
     return {q, k, v};
   }
-  Value rotate(Value x) { return maybe_shared(g_->rope(x, g_->input(ir::Slot::kRopeRows), rope_)); }
+  Value rotate(Value x) { return rotate(x, rope_); }
+  Value rotate(Value x, const ir::RopeSpec& rope) {
+    return maybe_shared(g_->rope(x, g_->input(ir::Slot::kRopeRows), rope));
+  }
   Value& state() {
     return states_[static_cast<std::size_t>(c_.below(static_cast<int>(states_.size())))];
   }
@@ -257,7 +260,7 @@ class Maker {
   void attention() {
     if (states_.empty()) return;
     Heads h = project();
-    switch (c_.below(5)) {
+    switch (c_.below(6)) {
       case 0:
       case 1:  // as models have it
         h.q = rotate(h.q);
@@ -273,6 +276,13 @@ class Maker {
         kv = results[1];
         keep(results[0]);
         return;
+      }
+      case 4: {  // two that differ
+        ir::RopeSpec other = rope_;
+        other.kind = rope_.kind == ir::RopeKind::kNorm ? ir::RopeKind::kNeox : ir::RopeKind::kNorm;
+        h.q = rotate(h.q);
+        h.k = rotate(h.k, other);
+        break;
       }
       default:
         break;
