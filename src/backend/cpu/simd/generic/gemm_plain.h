@@ -6,6 +6,8 @@
 // parts that stay in the second-level cache while all weight rows pass.
 #pragma once
 
+#include "backend/cpu/simd/generic/prefetch.h"
+
 namespace rocmforge::cpu {
 namespace {
 
@@ -62,8 +64,14 @@ void plain_tile(const GemmTile& tile, std::int32_t first_w, std::int32_t first_x
       }
     }
   };
+  const Byte* ahead = w[0] + prefetch_distance(4 * kGroups * tile.w_stride);
   std::int64_t c = 0;
   for (; c + kLanes <= tile.k; c += kLanes) {
+    if constexpr (kRows == 1 && kGroups > 1) {
+      constexpr int kStepBytes = 4 * kGroups * kLanes * T::kBytes;
+      prefetch<kStepBytes>(ahead);
+      ahead += kStepBytes;
+    }
     step([c](const Byte* at) { return T::load(at + c * T::kBytes); },
          [c](const float* at) { return load_floats(at + c); });
   }

@@ -9,14 +9,14 @@
 // all rows of x from there; that is bound by the integer products.
 #pragma once
 
+#include "backend/cpu/simd/generic/prefetch.h"
 #include "backend/cpu/simd/generic/weights.h"
 
 namespace rocmforge::cpu {
 namespace {
 
-constexpr int kDirectX = 2;        // at most this many rows of x use weights from registers
-constexpr int kChunkBlocks = 16;   // blocks of 32 columns unpacked at a time; a multiple of units
-constexpr int kPrefetchLine = 64;  // bytes
+constexpr int kDirectX = 2;       // at most this many rows of x use weights from registers
+constexpr int kChunkBlocks = 16;  // blocks of 32 columns unpacked at a time; a multiple of units
 constexpr std::int64_t kVectorBytes = sizeof(Bytes);
 
 // One lane each row of a group: a block's exact products with a row of x, in halves of 16 columns
@@ -135,14 +135,11 @@ void direct(const GemmTile& tile) {
   const std::int64_t n_blocks = tile.k / 32;
   for (std::int32_t first = 0; first < tile.n_w; first += kLanes) {
     const Rows rows = rows_from(tile, first);
-    // The rows after these, which the processor cannot foresee from kLanes streams at once.
-    const char* ahead = reinterpret_cast<const char*>(rows.row[0]) + kLanes * tile.w_stride;
+    const Byte* ahead = rows.row[0] + prefetch_distance(kLanes * tile.w_stride);
     Floats y[kRows];
     for (int i = 0; i < kRows; ++i) y[i] = zero_floats();
     for (std::int64_t unit = 0; unit < n_blocks / T::kBlocks; ++unit) {
-      for (int at = 0; at < kLanes * T::kUnitBytes; at += kPrefetchLine) {
-        __builtin_prefetch(ahead + at);
-      }
+      prefetch<kLanes * T::kUnitBytes>(ahead);
       ahead += kLanes * T::kUnitBytes;
       direct_unit<T, kRows>(rows, unit, x_block(tile, 0, unit * T::kBlocks), n_blocks, y,
                             PartsOf<T::kBlocks>{});
