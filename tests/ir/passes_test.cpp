@@ -76,7 +76,7 @@ TEST_F(Passes, NormGoesIntoItsMatmul) {
   const Graph graph = fused(matmul(norm(x_), 64));
   EXPECT_EQ(count<ir::RmsNorm>(graph), 0u);
   ASSERT_EQ(count_norms(graph), 1u);
-  EXPECT_EQ(all<ir::MatMul>(graph)[0].norm, (ir::NormSpec{gain_, 1e-5f}));
+  EXPECT_EQ(all<ir::MatMul>(graph).at(0).norm, (ir::NormSpec{gain_, 1e-5f}));
 }
 
 TEST_F(Passes, NormOfTwoReadersStays) {
@@ -214,7 +214,7 @@ TEST_F(Passes, RopeGoesIntoItsAttention) {
   const Graph graph = fused(a);
   EXPECT_EQ(count<ir::Rope>(graph), 0u);
   ASSERT_EQ(count<ir::PagedAttention>(graph), 1u);
-  EXPECT_EQ(all<ir::PagedAttention>(graph)[0].rope, rope_);
+  EXPECT_EQ(all<ir::PagedAttention>(graph).at(0).rope, rope_);
   EXPECT_EQ(count<ir::Columns>(graph), 3u);
 }
 
@@ -285,8 +285,8 @@ TEST_F(Passes, ExpandedAttentionHasNoPagedOneLeft) {
   EXPECT_EQ(count<ir::KvWrite>(graph), 2u);
   EXPECT_EQ(count<ir::AttentionValues>(graph), 2u);
   ASSERT_EQ(count<ir::AttentionScores>(graph), 2u);
-  EXPECT_EQ(all<ir::AttentionScores>(graph)[1].columns, 48);
-  EXPECT_EQ(all<ir::Scale>(graph)[0].factor, 0.5f);
+  EXPECT_EQ(all<ir::AttentionScores>(graph).at(1).columns, 48);
+  EXPECT_EQ(all<ir::Scale>(graph).at(0).factor, 0.5f);
   EXPECT_EQ(count<ir::Input>(graph), 2u);  // tokens, and now positions
 }
 
