@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "base/check.h"
 
@@ -86,10 +85,9 @@ void Session::fill_step() {
   }
 }
 
-void Session::reset() {
-  const std::vector<float> poison(size(plan_.arena_bytes) / sizeof(float),
-                                  std::numeric_limits<float>::quiet_NaN());
-  stream_->write(*arena_, 0, std::as_bytes(std::span(poison)));
+void Session::reset(float rest) {
+  const std::vector<float> fill(size(plan_.arena_bytes) / sizeof(float), rest);
+  stream_->write(*arena_, 0, std::as_bytes(std::span(fill)));
   if (p_.hidden_dim > 0) {
     stream_->write(*arena_, regions_.hidden, std::as_bytes(std::span(p_.hidden)));
   }

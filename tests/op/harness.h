@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,8 +31,8 @@ class Session {
   Session(const Problem& problem, backend::Device& device,
           const Planner& planner = ir::plan_memory);
 
-  // Memory as the problem has it before the run; the rest of the arena is filled with NaN.
-  void reset();
+  // Memory as the problem has it before the run; the rest of the arena is filled with `rest`.
+  void reset(float rest = std::numeric_limits<float>::quiet_NaN());
   void run();  // waits
   Result result();
 

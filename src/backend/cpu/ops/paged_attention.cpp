@@ -274,8 +274,7 @@ class PagedAttentionCall final : public Call {
     float sum = 0;
     for (std::int64_t s = 0; s < item.n_splits; ++s) {
       const float* from = split(s);
-      if (from[1] == 0) continue;  // a row that sees none of this split
-      const float factor = std::exp(from[0] - max);
+      const float factor = std::exp(from[0] - max);  // 0 where the row sees none of this split
       sum += factor * from[1];
       for (std::int64_t j = 0; j < d; ++j) y[j] += factor * from[2 + j];
     }
