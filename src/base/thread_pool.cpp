@@ -22,6 +22,18 @@ void relax() {
 #endif
 }
 
+// Spins while `waiting()`: some 10 us without giving way, then with a yield each time, so that on
+// a busy machine the thread waited for gets the core.
+template <class F>
+void spin_while(const F& waiting) {
+  constexpr int kPauses = 256;
+  for (int i = 0; i < kPauses; ++i) {
+    if (!waiting()) return;
+    relax();
+  }
+  while (waiting()) std::this_thread::yield();
+}
+
 }  // namespace
 
 int ThreadPool::default_threads() {
@@ -87,19 +99,21 @@ void ThreadPool::run(std::int64_t n_tasks, TaskRef f) {
   }
   wake_.notify_all();
   take_tasks(0);
-  while (n_busy_.load(std::memory_order_acquire) != 0) relax();
+  spin_while([&] { return n_busy_.load(std::memory_order_acquire) != 0; });
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void ThreadPool::work(int worker) {
   std::uint64_t seen = 0;
   for (;;) {
+    const auto idle = [&] {
+      return epoch_.load(std::memory_order_acquire) == seen && !stop_.load();
+    };
     const auto deadline = std::chrono::steady_clock::now() + kSpin;
-    while (epoch_.load(std::memory_order_acquire) == seen && !stop_.load()) {
-      for (int i = 0; i < 64; ++i) relax();
-      if (std::chrono::steady_clock::now() < deadline) continue;
+    spin_while([&] { return idle() && std::chrono::steady_clock::now() < deadline; });
+    if (idle()) {
       std::unique_lock lock(sleep_mutex_);
-      wake_.wait(lock, [&] { return epoch_.load() != seen || stop_.load(); });
+      wake_.wait(lock, [&] { return !idle(); });
     }
     if (stop_.load()) return;
     seen = epoch_.load(std::memory_order_acquire);
