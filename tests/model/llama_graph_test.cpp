@@ -1,31 +1,21 @@
-// The llama graph as text, before and after the passes: any change of plan shows as a difference.
-// ROCMFORGE_UPDATE_GOLDEN=1 writes the files anew.
+// The llama graph as text, before and after the passes.
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <fstream>
 
 #include "ir/passes/passes.h"
 #include "model/build.h"
-#include "support/temp_dir.h"
+#include "model/golden_print.h"
 #include "support/tiny_model.h"
 
 namespace rocmforge::test {
 namespace {
 
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(ROCMFORGE_GOLDEN_DIR) + "/" + name + ".txt";
-  if (std::getenv("ROCMFORGE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  EXPECT_EQ(text, read_file(path)) << name;
-}
-
 TEST(LlamaGraph, PrintsAsRecorded) {
   const Built built(tiny_model({.n_layers = 2, .matrix = DType::kQ8_0, .biases = true}));
-  expect_golden("llama_body", ir::print(built.model->body));
-  expect_golden("llama_head", ir::print(built.model->head));
-  expect_golden("llama_body_fused", ir::print(ir::fuse(built.model->body)));
-  expect_golden("llama_head_fused", ir::print(ir::fuse(built.model->head)));
-  expect_golden("llama_body_plain", ir::print(ir::expand_attention(built.model->body, 512)));
+  expect_golden_print("llama_body", ir::print(built.model->body));
+  expect_golden_print("llama_head", ir::print(built.model->head));
+  expect_golden_print("llama_body_fused", ir::print(ir::fuse(built.model->body)));
+  expect_golden_print("llama_head_fused", ir::print(ir::fuse(built.model->head)));
+  expect_golden_print("llama_body_plain", ir::print(ir::expand_attention(built.model->body, 512)));
 }
 
 TEST(LlamaGraph, KeepsTheDispatchBudget) {

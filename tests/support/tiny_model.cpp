@@ -73,19 +73,20 @@ void add_vocabulary(gguf::Writer& out) {
 
 gguf::Writer tiny_model(const TinyModel& s) {
   gguf::Writer out;
+  const std::string prefix = s.architecture + ".";
   const auto u32 = [&](const std::string& key, std::int32_t value) {
-    out.add_u32(key, static_cast<std::uint32_t>(value));
+    out.add_u32(prefix + key, static_cast<std::uint32_t>(value));
   };
-  out.add_string("general.architecture", "llama");
+  out.add_string("general.architecture", s.architecture);
   out.add_string("general.name", "tiny");
-  u32("llama.block_count", s.n_layers);
-  u32("llama.context_length", s.n_ctx);
-  u32("llama.embedding_length", s.dim);
-  u32("llama.feed_forward_length", s.n_ff);
-  u32("llama.attention.head_count", s.n_heads);
-  u32("llama.attention.head_count_kv", s.n_kv_heads);
-  out.add_f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-  out.add_f32("llama.rope.freq_base", 10000.0f);
+  u32("block_count", s.n_layers);
+  u32("context_length", s.n_ctx);
+  u32("embedding_length", s.dim);
+  u32("feed_forward_length", s.n_ff);
+  u32("attention.head_count", s.n_heads);
+  u32("attention.head_count_kv", s.n_kv_heads);
+  out.add_f32(prefix + "attention.layer_norm_rms_epsilon", 1e-5f);
+  out.add_f32(prefix + "rope.freq_base", 10000.0f);
   add_vocabulary(out);
 
   Maker make(s, out);

@@ -1,4 +1,4 @@
-// A small llama of random weights with a SentencePiece vocabulary, as a GGUF: for tests that need
+// A small model of random weights with a SentencePiece vocabulary, as a GGUF: for tests that need
 // a whole model and no data from outside.
 #pragma once
 
@@ -14,6 +14,7 @@
 namespace rocmforge::test {
 
 struct TinyModel {
+  std::string architecture = "llama";  // of the keys; the tensors are llama's
   std::int32_t n_layers = 2;
   std::int32_t dim = 64;
   std::int32_t n_heads = 4;
