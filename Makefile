@@ -45,10 +45,11 @@ install: ## install under PREFIX (and DESTDIR) what `make` has built
 format: ## format every C++ file
 	@tools/check_format.sh --fix
 
-check: ## check layers, formatting, sizes and shell scripts
+check: ## check layers, formatting, sizes, documents and shell scripts
 	@tools/check_layers.py
 	@tools/check_format.sh
 	@tools/check_sizes.py
+	@tools/check_docs.py
 	@for script in tools/*.sh .ci/run; do bash -n $$script || exit 1; done
 	@if command -v shellcheck > /dev/null; then shellcheck tools/*.sh .ci/run; fi
 
