@@ -29,7 +29,6 @@ function(rocmforge_find TARGET HEADER LIBRARY)
   target_link_libraries(outside::${TARGET} INTERFACE ${${TARGET}_LIBRARY})
 endfunction()
 
-rocmforge_find(utf8proc utf8proc.h utf8proc)
 rocmforge_find(pcre2 pcre2.h pcre2-8)
 
 # Highway's headers alone: the program chooses the instruction set itself, so its library is unused.

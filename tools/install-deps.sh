@@ -9,16 +9,16 @@ set -euo pipefail
 declare -A lists=(
   [debian run]='g++ cmake ninja-build ccache python3 python3-pip
     libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost1.90-dev
-    libcli11-dev libspdlog-dev libfmt-dev libutf8proc-dev libpcre2-dev libhwy-dev'
+    libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libhwy-dev'
   [debian test]='libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev zstd'
   [debian check]='git clang-19 clang-format-19 libclang-rt-19-dev shellcheck'
 
   [fedora run]='gcc-c++ cmake ninja-build ccache python3 python3-pip boost-devel cli11-devel
-    spdlog-devel fmt-devel utf8proc-devel pcre2-devel highway-devel'
+    spdlog-devel fmt-devel pcre2-devel highway-devel'
   [fedora test]='gtest-devel gmock-devel google-benchmark-devel rapidcheck-devel zstd'
   [fedora check]='git clang clang-tools-extra compiler-rt ShellCheck'
 
-  [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt libutf8proc pcre2
+  [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt pcre2
     highway'
   [arch test]='gtest benchmark rapidcheck zstd'
   [arch check]='git clang compiler-rt shellcheck'

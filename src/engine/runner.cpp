@@ -65,7 +65,8 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options, backend::De
 // Runs the passes, then specialises, plans and compiles the graph for 1, 2, 4, ... rows.
 void Runner::prepare(const ir::Graph& graph, std::int32_t max_rows, std::vector<Bucket>& buckets) {
   const std::int32_t columns = layout_.limits.max_blocks * ir::kBlockTokens;
-  const ir::Graph passed = options_.fuse ? ir::fuse(graph) : ir::expand_attention(graph, columns);
+  const ir::Graph passed =
+      ir::remove_dead(options_.fuse ? ir::fuse(graph) : ir::expand_attention(graph, columns));
   const auto scratch = [&](const ir::Graph& g, const ir::Node& node) {
     return executor_->scratch_bytes(g, node, layout_.limits);
   };
