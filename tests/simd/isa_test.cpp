@@ -70,7 +70,7 @@ TEST(IsaTest, AnUnknownNameIsRefused) {
     cpu::best_isa();
     ADD_FAILURE() << "avx1024 was not refused";
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
     EXPECT_NE(std::string(error.what()).find("'avx1024'"), std::string::npos);
   }
 }

@@ -30,8 +30,8 @@ Isa best_isa() {
     throw Error(ErrorCode::kUnsupported,
                 "[cpu] ROCMFORGE_CPU_ISA: this processor has no " + std::string(to_string(isa)));
   }
-  throw Error(ErrorCode::kInvalidArgument, "[cpu] ROCMFORGE_CPU_ISA: '" + std::string(forced) +
-                                               "' is none of scalar, avx2, avx512");
+  throw Error(ErrorCode::kUsage, "[cpu] ROCMFORGE_CPU_ISA: '" + std::string(forced) +
+                                     "' is none of scalar, avx2, avx512");
 }
 
 }  // namespace rocmforge::cpu

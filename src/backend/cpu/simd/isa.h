@@ -17,7 +17,7 @@ std::string_view to_string(Isa isa);  // "scalar", "avx2", "avx512": the names t
 
 // Those that this CPU and operating system can run, worst first.
 std::span<const Isa> available_isas();
-// The best available one, or what ROCMFORGE_CPU_ISA names. Error{kInvalidArgument} for an unknown
+// The best available one, or what ROCMFORGE_CPU_ISA names. Error{kUsage} for an unknown
 // name, kUnsupported for one that this CPU lacks.
 Isa best_isa();
 
