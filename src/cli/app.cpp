@@ -4,22 +4,61 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/version.h"
+#include "cli/help.h"
 #include "cli/logging.h"
+#include "cli/mistakes.h"
 #include "cli/output.h"
 
 namespace rocmforge::cli {
 namespace {
 
-int parse_error(const CLI::App& app, const CLI::ParseError& e) {
-  if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    app.exit(e);  // --help and --version, on stdout
-    return finish_output() ? kExitDone : kExitError;
+constexpr const char* kFooter =
+    R"(Examples:
+  rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
+  rocmforge bench --gguf model.gguf
+  rocmforge help generate
+
+Exit codes: 0 done, 1 error, 2 wrong usage. Errors are one line on standard error.
+
+Environment:
+  ROCMFORGE_LOG_LEVEL    trace, debug, info, warn, error or off [warn]
+  ROCMFORGE_LOG_FORMAT   human or json, one object a line [human]
+  ROCMFORGE_LOG_FILE     a file to add messages to [standard error]
+  ROCMFORGE_CPU_ISA      scalar, avx2 or avx512 [the best that the processor has]
+The old spelling ROCFORGE_LOG_... is understood too.)";
+
+int usage_error(const CLI::App& app, const std::vector<std::string>& words,
+                const std::string& message) {
+  std::string help = "rocmforge";
+  for (const std::string& word : words) {
+    if (find_subcommand(app, word) == nullptr) continue;
+    help += " " + word;
+    break;
   }
-  print_error(std::string(e.what()) + "\nTry --help.");
+  print_error(message + "\nTry `" + help + " --help`.");
   return kExitUsage;
+}
+
+// `help` and `help SUBCOMMAND`, as --help.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> out(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (out.empty() || out.front() != "help") return out;
+  out.erase(out.begin());
+  out.resize(out.empty() ? 0 : 1);
+  out.emplace_back("--help");
+  return out;
+}
+
+void parse(CLI::App& app, const std::vector<std::string>& words) {
+  std::vector<const char*> argv = {"rocmforge"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  app.parse(static_cast<int>(argv.size()), argv.data());
 }
 
 int act(const Action& action) {
@@ -44,14 +83,14 @@ int run(int argc, char** argv) {
 
   CLI::App app{"ROCmForge runs GGUF language models."};
   app.name("rocmforge");
-  app.set_version_flag("--version", "rocmforge " + version_line());
+  app.formatter(help_format());  // subcommands inherit it
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("-V,--version", "rocmforge " + version_line(), "Print the version");
   app.require_subcommand(1);
-  app.footer(
-      "Logging: ROCMFORGE_LOG_LEVEL (trace, debug, info, warn, error, off), ROCMFORGE_LOG_FORMAT\n"
-      "(human, json), ROCMFORGE_LOG_FILE. The CPU's instruction set: ROCMFORGE_CPU_ISA (scalar,\n"
-      "avx2, avx512). Each subcommand has a --help of its own.");
+  app.footer(kFooter);
   Globals globals;
   app.add_option("--host", globals.host, "Server to ask where a subcommand needs one")
+      ->type_name("URL")
       ->capture_default_str();
   Action action;
   add_generate(app, globals, action);
@@ -60,10 +99,19 @@ int run(int argc, char** argv) {
   add_verify(app, action);
   add_bench(app, action);
 
+  const std::vector<std::string> words = words_of(argc, argv);
+  const std::string mistake = find_mistake(app, words);
+  if (!mistake.empty()) return usage_error(app, words, mistake);
   try {
-    app.parse(argc, argv);
+    parse(app, words);
   } catch (const CLI::ParseError& e) {
-    return parse_error(app, e);
+    if (e.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) {
+      return usage_error(app, words, e.what());
+    }
+    std::ostringstream out;
+    app.exit(e, out, out);  // --help and --version
+    write_output(out.str());
+    return finish_output() ? kExitDone : kExitError;
   }
   return act([&] {
     start_logging();

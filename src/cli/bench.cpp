@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "cli/app.h"
+#include "cli/help.h"
 #include "cli/json.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
@@ -117,9 +118,13 @@ boost::json::object to_json(const Row& row, const ModelFacts& facts, const Optio
           {"model_type", facts.type},
           {"model_size", facts.bytes},
           {"model_n_params", facts.n_params},
+          {"n_batch", engine::EngineOptions().max_rows},
+          {"n_ubatch", engine::EngineOptions().max_rows},
           {"n_threads", device.n_units},
           {"type_k", o.model.kv_type},
           {"type_v", o.model.kv_type},
+          {"n_gpu_layers", 0},
+          {"flash_attn", o.model.no_fuse ? 0 : 1},
           {"n_prompt", row.test.n_prompt},
           {"n_gen", row.test.n_gen},
           {"n_depth", 0},
@@ -147,6 +152,15 @@ void print_md(const std::vector<Row>& rows, const ModelFacts& facts,
   }
 }
 
+// Text in quotes, with a quote doubled.
+std::string csv_field(const boost::json::value& value) {
+  if (!value.is_string()) return boost::json::serialize(value);
+  std::string out(1, '"');
+  for (const char c : value.get_string()) out.append(c == '"' ? 2 : 1, c);
+  out.push_back('"');
+  return out;
+}
+
 void print_csv(const boost::json::array& rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::string head, line;
@@ -154,7 +168,7 @@ void print_csv(const boost::json::array& rows) {
       if (value.is_array()) continue;  // samples
       const char* comma = line.empty() ? "" : ",";
       head += fmt::format("{}{}", comma, std::string_view(key));
-      line += fmt::format("{}{}", comma, boost::json::serialize(value));
+      line += fmt::format("{}{}", comma, csv_field(value));
     }
     write_output(i == 0 ? fmt::format("{}\n{}\n", head, line) : fmt::format("{}\n", line));
   }
@@ -193,25 +207,34 @@ int bench(Options o) {
 void add_bench(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("bench", "Measure prompt and generation speed");
+  const auto add = [command](const char* names, auto& value, const CLI::Validator& check,
+                             const char* description) {
+    return command->add_option(names, value, description)->type_name("N")->transform(check);
+  };
+  const CLI::Validator tokens = whole_number(0, 1 << 20);
+  add("-p,--n-prompt", o->n_prompt, tokens, "Tokens of a prompt; several with commas; 0: none")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  add("-n,--n-gen", o->n_gen, tokens, "Tokens to generate; several with commas; 0: none")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  add("-r,--repetitions", o->repetitions, whole_number(1, 1000), "Runs of each test")
+      ->capture_default_str();
+  command->add_option("-o,--output", o->output, "Form of the result: md, json or csv")
+      ->type_name("FORM")
+      ->check(one_of({"md", "json", "csv"}))
+      ->capture_default_str();
   add_model_options(*command, o->model);
-  command->add_option("-p,--n-prompt", o->n_prompt, "Tokens of a prompt; several with commas")
-      ->delimiter(',')
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  command->add_option("-n,--n-gen", o->n_gen, "Tokens to generate; several with commas")
-      ->delimiter(',')
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  command->add_option("-r,--repetitions", o->repetitions, "Runs of each test")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_option("-o,--output", o->output, "Form of the result")
-      ->check(CLI::IsMember({"md", "json", "csv"}))
-      ->capture_default_str();
   command->footer(
-      "ppN: a prompt of N tokens at once. tgN: N tokens one by one. Mean and standard deviation "
-      "of\n"
-      "tokens a second, after one run that is not counted.");
+      R"(ppN: a prompt of N tokens at once. tgN: N tokens one by one. Each test runs once more than asked,
+and the first run does not count. The result is mean and standard deviation of tokens a second;
+json and csv name their fields as llama-bench does.
+
+Examples:
+  rocmforge bench --gguf model.gguf
+  rocmforge bench --gguf model.gguf -p 128,512 -n 0 -r 3 -o json)");
   command->callback([o, &action] { action = [o] { return bench(*o); }; });
 }
 

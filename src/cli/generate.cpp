@@ -1,18 +1,23 @@
 // `rocmforge generate`: completes a prompt as given.
 #include <fmt/format.h>
 
-#include <atomic>
+#include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <csignal>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/app.h"
+#include "cli/help.h"
+#include "cli/input.h"
+#include "cli/interrupt.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 
@@ -20,6 +25,7 @@ namespace rocmforge::cli {
 namespace {
 
 constexpr std::int64_t kMaxTokens = 8192;
+constexpr const char* kCancelled = "\n[request 0 cancelled]\n";
 
 struct Options {
   ModelOptions model;
@@ -31,17 +37,10 @@ struct Options {
   double top_p = 0.9;
   double min_p = 0;
   double repeat_penalty = 1;
-  std::optional<std::uint64_t> seed;
+  std::string seed;  // empty or "-1": a random one
   std::vector<std::string> stop;
   bool stream = false;
 };
-
-std::atomic<bool> interrupted{false};
-
-void on_interrupt(int) {
-  interrupted.store(true);
-  std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends the program at once
-}
 
 // The texts are part of the surface that scripts rely on. Empty when all is in range.
 std::string range_error(const Options& o) {
@@ -65,7 +64,19 @@ std::string range_error(const Options& o) {
   return "";
 }
 
-engine::Request make_request(const Options& o, const text::Tokenizer& tokenizer) {
+std::uint64_t seed_of(const Options& o) {
+  if (o.seed.empty() || o.seed == "-1") return std::random_device{}();
+  std::uint64_t seed = 0;
+  const char* end = o.seed.data() + o.seed.size();
+  const auto [stop, error] = std::from_chars(o.seed.data(), end, seed);
+  if (error == std::errc() && stop == end) return seed;
+  throw Error(ErrorCode::kUsage, "--seed: \"" + o.seed +
+                                     "\" is not a whole number from 0 to 18446744073709551615, "
+                                     "nor -1 for a random one");
+}
+
+engine::Request make_request(const Options& o, std::uint64_t seed,
+                             const text::Tokenizer& tokenizer) {
   engine::Request request;
   request.prompt = tokenizer.encode(o.prompt, {.add_special = true, .parse_special = true});
   request.max_tokens = static_cast<std::int32_t>(o.max_tokens);
@@ -75,7 +86,7 @@ engine::Request make_request(const Options& o, const text::Tokenizer& tokenizer)
                       .top_p = static_cast<float>(o.top_p),
                       .min_p = static_cast<float>(o.min_p),
                       .repeat_penalty = static_cast<float>(o.repeat_penalty),
-                      .seed = o.seed ? *o.seed : std::random_device{}()};
+                      .seed = seed};
   return request;
 }
 
@@ -92,16 +103,25 @@ void print_timing(const Session& session, const engine::Timing& t, std::uint64_t
       t.n_generated, rate(n_after, t.generate_seconds), seed));
 }
 
-void print_result(const engine::Completion& c, bool stream) {
-  const std::string reason(engine::to_string(c.reason));
-  if (c.reason == engine::FinishReason::kCancelled) {
-    write_output("\n[request 0 cancelled]\n");
-  } else if (stream) {
-    write_output(fmt::format("\n[request 0 finished: {}]\n", reason));
-  } else {
-    write_output(
-        fmt::format("request_id: 0\nfinish_reason: Some(\"{}\")\ntext:\n{}\n", reason, c.text));
-  }
+// False when nobody can read it.
+bool print_result(const engine::Completion& c, bool stream) {
+  const std::string_view reason = engine::to_string(c.reason);
+  if (c.reason == engine::FinishReason::kCancelled) return write_output(kCancelled);
+  if (stream) return write_output(fmt::format("\n[request 0 finished: {}]\n", reason));
+  return write_output(
+      fmt::format("request_id: 0\nfinish_reason: Some(\"{}\")\ntext:\n{}\n", reason, c.text));
+}
+
+engine::Result answer(engine::Engine& engine, const engine::Request& request, bool stream) {
+  Interrupt interrupt(kCancelled);
+  log(LogLevel::kDebug,
+      fmt::format("request 0: {} prompt tokens, at most {} more, seed {}", request.prompt.size(),
+                  request.max_tokens, request.sampling.seed));
+  const auto on_text = [&](std::string_view text) {
+    // Nobody reads any more: no need to go on.
+    if (stream && !write_output(text)) interrupt.requested().store(true);
+  };
+  return engine.generate(request, on_text, &interrupt.requested());
 }
 
 int generate(const Options& o) {
@@ -118,13 +138,15 @@ int generate(const Options& o) {
                                              ": tokenizer files are not supported by this version; "
                                              "the GGUF's own tokenizer is used without the flag");
   }
+  check_utf8(o.prompt, "--prompt");
+  for (const std::string& stop : o.stop) {
+    if (stop.empty()) throw Error(ErrorCode::kUsage, "--stop: the text is empty");
+    check_utf8(stop, "--stop");
+  }
+  const std::uint64_t seed = seed_of(o);
   Session session(o.model);
-  const engine::Request request = make_request(o, session.engine().tokenizer());
-  std::signal(SIGINT, on_interrupt);
-  const auto on_text = [&](std::string_view text) {
-    if (o.stream && !write_output(text)) interrupted.store(true);  // nobody reads any more
-  };
-  const engine::Result result = session.engine().generate(request, on_text, &interrupted);
+  const engine::Request request = make_request(o, seed, session.engine().tokenizer());
+  const engine::Result result = answer(session.engine(), request, o.stream);
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
     throw Error(ErrorCode::kInvalidArgument, "--prompt: " + rejected->message);
   }
@@ -133,29 +155,33 @@ int generate(const Options& o) {
     if (o.stream) write_output("\n");
     throw Error(ErrorCode::kDevice, completion.error);
   }
-  print_result(completion, o.stream);
-  print_timing(session, completion.timing, request.sampling.seed);
+  if (print_result(completion, o.stream)) print_timing(session, completion.timing, seed);
   return kExitDone;
 }
 
+constexpr const char* kSamplingGroup = "Choice of tokens";
+
 void add_sampling_options(CLI::App& command, Options& o) {
-  command
-      .add_option("--temperature,--temp", o.temperature,
-                  "Spread of the choice; 0: always the likeliest token")
-      ->capture_default_str();
-  command.add_option("--top-k", o.top_k, "Choose among the K likeliest tokens")
-      ->capture_default_str();
-  command.add_option("--top-p", o.top_p, "Choose among the likeliest that reach this probability")
-      ->capture_default_str();
-  command
-      .add_option("--min-p", o.min_p,
-                  "Drop tokens of less than this share of the likeliest one's probability")
-      ->capture_default_str();
-  command
-      .add_option("--repeat-penalty", o.repeat_penalty,
-                  "Above 1: makes the last 64 tokens less likely")
-      ->capture_default_str();
-  command.add_option("-s,--seed", o.seed, "Same seed, same text; a random one by default");
+  const auto add = [&command](const char* names, auto& value, const char* type,
+                              const CLI::Validator& check, const char* description) {
+    command.add_option(names, value, description)
+        ->type_name(type)
+        ->transform(check)
+        ->capture_default_str()
+        ->group(kSamplingGroup);
+  };
+  add("--temperature,--temp", o.temperature, "X", number(),
+      "Spread of the choice; 0: always the likeliest token");
+  add("--top-k", o.top_k, "N", whole_number(), "Choose among the N likeliest tokens, from 1 on");
+  add("--top-p", o.top_p, "X", number(),
+      "Choose among the likeliest that add up to this probability");
+  add("--min-p", o.min_p, "X", number(),
+      "Drop tokens of less than this share of the likeliest one's probability");
+  add("--repeat-penalty", o.repeat_penalty, "X", number(),
+      "Above 1: makes the last 64 tokens less likely");
+  command.add_option("-s,--seed", o.seed, "Same seed, same text; -1: a random one [-1]")
+      ->type_name("N")
+      ->group(kSamplingGroup);
 }
 
 }  // namespace
@@ -163,20 +189,33 @@ void add_sampling_options(CLI::App& command, Options& o) {
 void add_generate(CLI::App& app, const Globals&, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("generate", "Complete a prompt");
-  command->add_option("-p,--prompt", o->prompt, "Text to go on from, as it is")->required();
+  command->add_option("-p,--prompt", o->prompt, "Text to go on from, exactly as given")
+      ->type_name("TEXT")
+      ->required();
   command->add_option("-n,--max-tokens,--n-predict", o->max_tokens, "Most tokens to add, 1 to 8192")
+      ->type_name("N")
+      ->transform(whole_number())
       ->capture_default_str();
   command->add_flag("--stream", o->stream, "Print the text as it comes");
   command->add_option("--stop", o->stop, "End before this text; may be given several times")
+      ->type_name("TEXT")
       ->allow_extra_args(false);
   add_sampling_options(*command, *o);
   add_model_options(*command, o->model, /*required=*/false);
-  command->add_option("--tokenizer", o->tokenizer,
-                      "Tokenizer file instead of the GGUF's own (not supported by this version)");
+  command
+      ->add_option("--tokenizer", o->tokenizer,
+                   "A tokenizer file instead of the GGUF's own; not supported by this version")
+      ->type_name("PATH")
+      ->group(kModelGroup);
   command->footer(
-      "The answer goes to standard output, times and speeds to standard error.\n"
-      "Exit codes: 0 done, 1 error, 2 wrong usage.\n\n"
-      "Example:\n  rocmforge generate --gguf model.gguf -p \"The capital of France is\" --stream");
+      R"(The answer goes to standard output; times, speeds and the seed to standard error. Ctrl-C ends
+it early. The prompt is not put into a chat template; the text of control tokens in it, such as
+<|im_start|>, stands for the token.
+
+Examples:
+  rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
+  rocmforge generate --gguf model.gguf -p "Once upon a time" -n 500 --temp 0.8 --seed 7
+  rocmforge generate --gguf model.gguf -p "Q: 2+2? A:" --temp 0 --stop "Q:")");
   command->callback([o, &action] { action = [o] { return generate(*o); }; });
 }
 

@@ -45,7 +45,10 @@ engine::GoldenStep read_step(const json::value& in, const std::string& path,
     }
     step.top_ids.push_back(token(pair.get_array()[0], path, where));
     step.top_logprobs.push_back(pair.get_array()[1].to_number<double>());
+    if (!std::isfinite(step.top_logprobs.back()))
+      fail(path, where, "a log-probability is no number");
   }
+  if (step.top_ids.empty()) fail(path, where, "\"top\" is empty");
   return step;
 }
 
@@ -57,12 +60,20 @@ std::string to_json_string(std::string_view text) {
 
 json::value read_json(const std::string& path) {
   const MappedFile file(path);
+  const auto* text = reinterpret_cast<const char*>(file.bytes().data());
+  json::stream_parser parser;
   json::error_code error;
-  const json::value out = json::parse(
-      json::string_view(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()),
-      error);
-  if (error) throw Error(ErrorCode::kFormat, "[json] " + path + ": " + error.message());
-  return out;
+  const std::size_t end = parser.write_some(text, file.bytes().size(), error);
+  const std::string_view after = std::string_view(text, file.bytes().size()).substr(end);
+  if (!error && !parser.done()) error = json::error::incomplete;
+  if (!error && after.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+    error = json::error::extra_data;
+  }
+  if (error) {
+    throw Error(ErrorCode::kFormat,
+                "[json] " + path + ": byte offset " + std::to_string(end) + ": " + error.message());
+  }
+  return parser.release();
 }
 
 engine::Golden read_golden(const std::string& path) {
@@ -79,6 +90,8 @@ engine::Golden read_golden(const std::string& path) {
       prompt.steps.push_back(
           read_step(step, path, where + ", step " + std::to_string(prompt.steps.size())));
     }
+    if (prompt.prompt.empty()) fail(path, where, "\"prompt\" is empty");
+    if (prompt.steps.empty()) fail(path, where, "\"steps\" is empty");
     out.push_back(std::move(prompt));
   }
   if (out.empty()) fail(path, "the file", "holds no prompt");

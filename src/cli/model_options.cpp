@@ -1,9 +1,12 @@
 #include "cli/model_options.h"
 
 #include <chrono>
+#include <string>
 
 #include "backend/cpu/device.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "cli/help.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -16,38 +19,76 @@ std::unique_ptr<backend::Device> make_device(const ModelOptions& options, Counte
                                      "\" is not supported by this version; it runs on: cpu");
 }
 
-}  // namespace
-
-void add_model_options(CLI::App& command, ModelOptions& options, bool required) {
-  auto* gguf =
-      command.add_option("-m,--gguf,--model", options.gguf, "Model file (GGUF)")->type_name("PATH");
-  if (required) gguf->required();
-  command.add_option("--device", options.device, "Where to run: cpu, or auto (the best there is)")
-      ->capture_default_str();
-  command.add_option("-t,--threads", options.threads, "CPU threads; 0: one for each physical core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  command
-      .add_option("-c,--ctx,--ctx-size", options.ctx,
-                  "Tokens of context; 0: the model's own, at most 4096")
-      ->check(CLI::Range(0, 1 << 24))
-      ->capture_default_str();
-  command.add_option("--kv-type", options.kv_type, "Type of the KV cache: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
-      ->capture_default_str();
-  command.add_flag("--no-fuse", options.no_fuse,
-                   "Run the plain graph, op by op (slow; to tell whether a fusion is at fault)");
-}
-
-Session::Session(const ModelOptions& options) : device_(make_device(options, counters_)) {
-  const auto start = std::chrono::steady_clock::now();
-  engine_ = std::make_unique<engine::Engine>(
+// An engine, or its error with a word on what --gguf takes.
+std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend::Device& device,
+                                            Counters& counters) {
+  if (options.gguf.find("://") != std::string::npos) {
+    throw Error(ErrorCode::kUsage,
+                "--gguf: " + options.gguf + ": models are not downloaded; give the path of a file");
+  }
+  return std::make_unique<engine::Engine>(
       engine::EngineOptions{.path = options.gguf,
                             .n_ctx = options.ctx,
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .fuse = !options.no_fuse},
-      *device_, counters_);
+      device, counters);
+}
+
+}  // namespace
+
+CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* description) {
+  // An empty one, of a variable that is not set, is told from none.
+  const auto not_empty = [](std::string& text) { return text.empty() ? "the path is empty" : ""; };
+  return command.add_option("-m,--gguf,--model", path, description)
+      ->type_name("PATH")
+      ->check(CLI::Validator(not_empty, ""))
+      ->group(kModelGroup);
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options, bool required) {
+  add_gguf_option(command, options.gguf,
+                  required ? "Model file (GGUF)" : "Model file (GGUF), needed by this version")
+      ->required(required);
+  command
+      .add_option("-c,--ctx,--ctx-size", options.ctx,
+                  "Tokens of context; 0: the model's own, at most 4096")
+      ->type_name("N")
+      ->transform(whole_number(0, 1 << 24))
+      ->capture_default_str()
+      ->group(kModelGroup);
+  command.add_option("--device", options.device, "Where to run: cpu, or auto (the best there is)")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group(kModelGroup);
+  command.add_option("-t,--threads", options.threads, "CPU threads; 0: one for each physical core")
+      ->type_name("N")
+      ->transform(whole_number(0, 1024))
+      ->capture_default_str()
+      ->group(kModelGroup);
+  command.add_option("--kv-type", options.kv_type, "Type of the KV cache: f16 or f32")
+      ->type_name("TYPE")
+      ->check(one_of({"f16", "f32"}))
+      ->capture_default_str()
+      ->group(kModelGroup);
+  command
+      .add_flag("--no-fuse", options.no_fuse,
+                "Run the plain graph, op by op: slow, to find a fault")
+      ->group(kModelGroup);
+}
+
+Session::Session(const ModelOptions& options) : device_(make_device(options, counters_)) {
+  const auto start = std::chrono::steady_clock::now();
+  engine_ = open_engine(options, *device_, counters_);
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const model::HyperParams& params = engine_->params();
+  log(LogLevel::kInfo, options.gguf + ": " + params.architecture + ", " +
+                           std::to_string(params.n_layers) + " layers, context of " +
+                           std::to_string(engine_->runner().n_ctx()) + " tokens on " +
+                           device_->info().detail);
+}
+
+Session::~Session() {
+  log(LogLevel::kDebug, "counters: " + to_string(counters_.read()));
 }
 
 }  // namespace rocmforge::cli

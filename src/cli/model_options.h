@@ -21,6 +21,8 @@ struct ModelOptions {
   bool no_fuse = false;
 };
 
+// -m, --gguf, --model.
+CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* description);
 // `required`: the subcommand makes no sense without --gguf. Defaults are those of `options`.
 void add_model_options(CLI::App& command, ModelOptions& options, bool required = true);
 
@@ -28,6 +30,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required =
 class Session {
  public:
   explicit Session(const ModelOptions& options);
+  ~Session();  // logs the counters
 
   engine::Engine& engine() { return *engine_; }
   backend::Device& device() { return *device_; }

@@ -5,9 +5,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "base/mapped_file.h"
+#include "base/error.h"
 #include "cli/app.h"
+#include "cli/help.h"
+#include "cli/input.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 
@@ -21,11 +24,15 @@ struct Options {
 };
 
 int perplexity(const Options& o) {
-  const MappedFile file(o.file);
+  const std::string text = read_text(o.file);
   Session session(o.model);
-  const std::vector<text::TokenId> tokens = session.engine().tokenizer().encode(
-      {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()},
-      {.add_special = true, .parse_special = false});
+  const std::vector<text::TokenId> tokens =
+      session.engine().tokenizer().encode(text, {.add_special = true, .parse_special = false});
+  if (tokens.size() < static_cast<std::size_t>(o.model.ctx)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("[perplexity] {}: has {} tokens, less than one chunk of {} (--ctx)",
+                            o.file, tokens.size(), o.model.ctx));
+  }
   const engine::Perplexity result = engine::perplexity(
       session.engine(), tokens, o.model.ctx, o.chunks, [](const engine::Perplexity& sofar) {
         print_note(fmt::format("[{}] {:.4f}", sofar.n_chunks, sofar.value));
@@ -44,15 +51,23 @@ void add_perplexity(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   o->model.ctx = 512;
   CLI::App* command = app.add_subcommand("perplexity", "Measure how well a model predicts a text");
-  add_model_options(*command, o->model);
-  command->get_option("--ctx")->check(CLI::Range(4, 1 << 24))->description("Tokens a chunk");
-  command->add_option("-f,--file", o->file, "Text file, UTF-8")->required()->type_name("PATH");
+  command->add_option("-f,--file", o->file, "Text file, UTF-8; -: standard input")
+      ->type_name("PATH")
+      ->required();
   command->add_option("--chunks", o->chunks, "Chunks to measure; 0: all")
-      ->check(CLI::Range(0, 1 << 30))
+      ->type_name("N")
+      ->transform(whole_number(0, 1 << 30))
       ->capture_default_str();
+  add_model_options(*command, o->model);
+  command->get_option("--ctx")
+      ->transform(whole_number(4, 1 << 24))
+      ->description("Tokens of a chunk");
   command->footer(
-      "Computed as llama.cpp does: the second half of each chunk is predicted from its beginning.\n"
-      "The last line on standard output is `perplexity: X +/- Y`; progress is on standard error.");
+      R"(Computed as llama.cpp does: the second half of each chunk is predicted from its beginning.
+The last line on standard output is `perplexity: X +/- Y`; progress is on standard error.
+
+Example:
+  rocmforge perplexity --gguf model.gguf --file wiki.test.raw --chunks 60)");
   command->callback([o, &action] { action = [o] { return perplexity(*o); }; });
 }
 

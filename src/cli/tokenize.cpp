@@ -1,14 +1,15 @@
 // `rocmforge tokenize`: text -> token ids.
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/counters.h"
 #include "base/error.h"
-#include "base/mapped_file.h"
 #include "cli/app.h"
+#include "cli/help.h"
+#include "cli/input.h"
+#include "cli/model_options.h"
 #include "cli/output.h"
 #include "engine/loader.h"
 
@@ -17,24 +18,23 @@ namespace {
 
 struct Options {
   std::string gguf;
-  std::string file;
+  std::optional<std::string> file;
   std::optional<std::string> text;
   bool no_bos = false;
   bool parse_special = false;
 };
 
-std::string read_text(const Options& o) {
-  if (o.text.has_value() == !o.file.empty()) {
+std::string text_of(const Options& o) {
+  if (o.text.has_value() == o.file.has_value()) {
     throw Error(ErrorCode::kUsage, "tokenize: give either TEXT or --file");
   }
-  if (o.text) return *o.text;
-  if (o.file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  const MappedFile file(o.file);
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+  if (o.file) return read_text(*o.file);
+  check_utf8(*o.text, "TEXT");
+  return *o.text;
 }
 
 int tokenize(const Options& o) {
-  const std::string text = read_text(o);
+  const std::string text = text_of(o);
   Counters counters;
   const engine::ModelFile file(o.gguf, counters);
   const auto tokenizer = engine::load_tokenizer(file.gguf());
@@ -54,16 +54,22 @@ int tokenize(const Options& o) {
 void add_tokenize(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("tokenize", "Turn a text into token ids");
-  command->add_option("-m,--gguf,--model", o->gguf, "Model file; its vocabulary is enough")
-      ->type_name("PATH")
-      ->required();
+  command->add_option("text", o->text, "The text, in quotes; after -- when it begins with a dash")
+      ->type_name("TEXT");
+  command->add_option("-f,--file", o->file, "Read the text from a file; -: standard input")
+      ->type_name("PATH");
   command->add_flag("--no-bos", o->no_bos,
-                    "Add no begin- or end-of-text token, whatever the file says");
+                    "Add no begin- or end-of-text token, whatever the model says");
   command->add_flag("--parse-special", o->parse_special,
-                    "Take the text of control tokens (<|im_start|>) for the token");
-  command->add_option("-f,--file", o->file, "Read the text from a file; -: standard input");
-  command->add_option("text", o->text, "The text")->type_name("TEXT");
-  command->footer("The ids go to standard output on one line, separated by spaces.");
+                    "Take the text of a control token, as <|im_start|>, for the token");
+  add_gguf_option(*command, o->gguf, "Model file (GGUF); one of a vocabulary alone will do")
+      ->required();
+  command->footer(
+      R"(The ids go to standard output on one line, separated by spaces.
+
+Examples:
+  rocmforge tokenize --gguf model.gguf "Hello world"
+  rocmforge tokenize --gguf model.gguf --file text.txt | wc -w)");
   command->callback([o, &action] { action = [o] { return tokenize(*o); }; });
 }
 

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "cli/app.h"
 #include "cli/json.h"
 #include "cli/model_options.h"
@@ -22,15 +24,18 @@ struct Options {
   bool json = false;
 };
 
+// JSON has no NaN and no infinity.
+boost::json::value finite(double x) {
+  if (!std::isfinite(x)) return nullptr;
+  return x;
+}
+
 void print_json(const engine::Differences& d, const engine::Differences* reference,
                 const engine::Verdict& verdict) {
-  boost::json::object out{{"rms", d.rms},
-                          {"max", d.max},
-                          {"compared", d.n},
-                          {"steps", d.n_steps},
-                          {"greedy_same", d.n_greedy_same},
-                          {"rule", verdict.rule}};
-  if (reference != nullptr) out["reference_rms"] = reference->rms;
+  boost::json::object out{
+      {"rms", finite(d.rms)}, {"max", finite(d.max)},           {"compared", d.n},
+      {"steps", d.n_steps},   {"greedy_same", d.n_greedy_same}, {"rule", verdict.rule}};
+  if (reference != nullptr) out["reference_rms"] = finite(reference->rms);
   out["verdict"] = nullptr;
   if (verdict.known) out["verdict"] = verdict.pass ? "pass" : "fail";
   write_output(boost::json::serialize(out) + "\n");
@@ -46,13 +51,26 @@ void print_text(const engine::Differences& d, const engine::Verdict& verdict) {
                      : "FAIL"));
 }
 
+// What `compare` gives; its errors with the path of the file they are about.
+template <typename Compare>
+engine::Differences naming(const std::string& path, Compare compare) {
+  try {
+    return compare();
+  } catch (const Error& e) {
+    throw Error(e.code(), std::string(e.what()) + " (" + path + ")");
+  }
+}
+
 int verify(const Options& o) {
   const engine::Golden golden = read_golden(o.golden);
   std::optional<engine::Differences> reference;
-  if (!o.reference.empty()) reference = engine::compare(read_golden(o.reference), golden);
-
+  if (!o.reference.empty()) {
+    const engine::Golden other = read_golden(o.reference);
+    reference = naming(o.reference, [&] { return engine::compare(other, golden); });
+  }
   Session session(o.model);
-  const engine::Differences ours = engine::compare(session.engine(), golden);
+  const engine::Differences ours =
+      naming(o.golden, [&] { return engine::compare(session.engine(), golden); });
   const auto& tensors = session.engine().file().tensors();
   const bool all_f32 = std::all_of(tensors.begin(), tensors.end(),
                                    [](const auto& t) { return t.dtype == DType::kF32; });
@@ -74,18 +92,24 @@ void add_verify(CLI::App& app, Action& action) {
   o->model.kv_type = "f32";
   CLI::App* command =
       app.add_subcommand("verify", "Compare a model with log-probabilities recorded elsewhere");
-  add_model_options(*command, o->model);
-  command->add_option("--golden", o->golden, "Recorded prompts, tokens and log-probabilities")
-      ->required()
-      ->type_name("PATH");
+  command
+      ->add_option("--golden", o->golden, "Recorded prompts, tokens and log-probabilities (JSON)")
+      ->type_name("PATH")
+      ->required();
   command
       ->add_option("--reference", o->reference,
-                   "The same steps by another implementation on the same file: ours may be 1.1 "
-                   "times as far off")
+                   "The same steps by another implementation: ours may be 1.1 times as far off")
       ->type_name("PATH");
   command->add_flag("--json", o->json, "Print one JSON object");
+  add_model_options(*command, o->model);
   command->footer(
-      "The recorded tokens are forced, step by step. Exit code 1 when the verdict is FAIL.");
+      R"(The recorded tokens are forced, step by step, and the log-probabilities compared. The verdict is
+pass, FAIL (exit code 1), or none: weights that are not all F32 need a --reference.
+
+A golden: [{"prompt": [id, ...], "steps": [{"id": id, "top": [[id, log-probability], ...]}, ...]}]
+
+Example:
+  rocmforge verify --gguf model.gguf --golden model.json --reference model.other.json)");
   command->callback([o, &action] { action = [o] { return verify(*o); }; });
 }
 

@@ -1,0 +1,74 @@
+#include "cli/interrupt.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "base/check.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr long kPatience = 500'000'000;  // nanoseconds
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // the handlers use it
+const char* words = "";
+std::size_t n_words = 0;
+timer_t patience;
+struct sigaction before_interrupt;
+
+// Both handlers call nothing but what POSIX allows in one.
+void on_interrupt(int) {
+  if (interrupted.exchange(true)) return;
+  std::signal(SIGINT, SIG_DFL);
+  itimerspec once{};
+  once.it_value.tv_nsec = kPatience;
+  ::timer_settime(patience, 0, &once, nullptr);
+}
+
+void on_alarm(int) {
+  const ssize_t n = ::write(STDOUT_FILENO, words, n_words);
+  ::_exit(n == static_cast<ssize_t>(n_words) ? 0 : 1);
+}
+
+void install(int signal, void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  check(::sigaction(signal, &action, nullptr) == 0, "a handler of a signal can be set");
+}
+
+}  // namespace
+
+Interrupt::Interrupt(const char* last_words) {
+  interrupted.store(false);
+  words = last_words;
+  n_words = std::strlen(last_words);
+  ::sigaction(SIGINT, nullptr, &before_interrupt);
+  if (before_interrupt.sa_handler == SIG_IGN) return;
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGALRM;
+  if (::timer_create(CLOCK_MONOTONIC, &event, &patience) != 0) return;  // Ctrl-C then kills
+  install(SIGALRM, on_alarm);
+  install(SIGINT, on_interrupt);
+  installed_ = true;
+}
+
+std::atomic<bool>& Interrupt::requested() {
+  return interrupted;
+}
+
+void Interrupt::settle() {
+  if (!installed_) return;
+  installed_ = false;
+  ::sigaction(SIGINT, &before_interrupt, nullptr);
+  ::timer_delete(patience);
+  std::signal(SIGALRM, SIG_IGN);  // drops one that is on its way
+}
+
+}  // namespace rocmforge::cli

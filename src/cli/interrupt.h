@@ -1,0 +1,27 @@
+// Ctrl-C while an answer is generated.
+#pragma once
+
+#include <atomic>
+
+namespace rocmforge::cli {
+
+// While it lives, the first SIGINT asks for an end through requested(). When the work has not come
+// to settle() within half a second of it (one step of a large model can take longer), the process
+// writes `last_words` to standard output and exits with 0. A second SIGINT kills. A SIGINT that was
+// ignored at the start (nohup) stays ignored. One at a time.
+class Interrupt {
+ public:
+  explicit Interrupt(const char* last_words);  // must outlive it; no more than 200 bytes
+  ~Interrupt() { settle(); }
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  std::atomic<bool>& requested();
+  // The work has ended: no more last words, and SIGINT does what it did before.
+  void settle();
+
+ private:
+  bool installed_ = false;
+};
+
+}  // namespace rocmforge::cli
