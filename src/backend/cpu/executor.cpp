@@ -1,7 +1,5 @@
 #include "backend/cpu/executor.h"
 
-#include <algorithm>
-#include <memory>
 #include <string>
 #include <variant>
 
@@ -10,38 +8,6 @@
 #include "base/check.h"
 
 namespace rocmforge::cpu {
-namespace {
-
-bool is_head_graph(const ir::Graph& graph) {
-  const auto head_input = [](const ir::Node& node) {
-    const auto* input = std::get_if<ir::Input>(&node.op);
-    return input != nullptr && input->slot == ir::Slot::kHeadRows;
-  };
-  const auto logits = [](const ir::Output& o) { return o.slot == ir::Slot::kLogits; };
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), head_input) ||
-         std::any_of(graph.outputs.begin(), graph.outputs.end(), logits);
-}
-
-// Which values have the step's rows, by Value::id: sources that the step fills, and what is
-// computed from them; the hidden slot has its own.
-std::unique_ptr<bool[]> find_step_rows(const ir::Graph& graph, std::int64_t& n_rows) {
-  auto out = std::make_unique<bool[]>(graph.values.size());
-  n_rows = 0;
-  for (const ir::Node& node : graph.nodes) {
-    const auto* input = std::get_if<ir::Input>(&node.op);
-    bool stepped = input != nullptr && input->slot != ir::Slot::kHidden;
-    if (stepped) n_rows = graph.desc(node.outputs.at(0)).shape[0];
-    for (const ir::Value v : node.inputs) {
-      stepped = stepped || (!graph.info(v).is_state && out[static_cast<std::size_t>(v.id)]);
-    }
-    for (const ir::Value v : node.outputs) {
-      out[static_cast<std::size_t>(v.id)] = stepped && !graph.info(v).is_state;
-    }
-  }
-  return out;
-}
-
-}  // namespace
 
 CpuExecutor::CpuExecutor(Isa isa, ThreadPool& pool, Counters& counters)
     : kernels_(kernels(isa)), elementwise_(elementwise(isa)), pool_(pool), counters_(counters) {}
@@ -69,13 +35,12 @@ void CpuExecutor::bind_memory(const backend::Memory& memory) {
 
 backend::ExecutableId CpuExecutor::compile(const ir::Graph& graph, const ir::MemoryPlan& plan,
                                            const ir::StepLayout& step) {
+  const ir::StepRows rows(graph);
   Executable e{.step = step,
                .calls = {},
-               .n_rows = 0,
+               .n_rows = rows.n_rows(),
                .arena_bytes = plan.arena_bytes,
-               .is_head = is_head_graph(graph)};
-  const std::unique_ptr<bool[]> per_step = find_step_rows(graph, e.n_rows);
-  check(e.n_rows > 0, "[cpu] " + graph.name + ": no operand has the step's rows");
+               .is_head = rows.is_head()};
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Site site{.graph = graph,
                     .node = graph.nodes[i],
@@ -83,7 +48,7 @@ backend::ExecutableId CpuExecutor::compile(const ir::Graph& graph, const ir::Mem
                     .weights = weights_,
                     .step = step,
                     .kernels = kernels_,
-                    .per_step = {per_step.get(), graph.values.size()},
+                    .rows = rows,
                     .n_rows = e.n_rows,
                     .scratch = plan.scratch.at(i),
                     .n_workers = pool_.n_threads()};

@@ -13,23 +13,13 @@
 #include "backend/executor.h"
 #include "base/thread_pool.h"
 #include "ir/graph.h"
+#include "ir/operand.h"
 #include "ir/passes/memory_plan.h"
 #include "ir/step.h"
 
 namespace rocmforge::cpu {
 
-// An operand's or a result's place and form. Rows are those of the flattened outer extents.
-struct Operand {
-  ir::Space space = ir::Space::kArena;
-  std::int64_t offset = 0;         // bytes; the layer for a KV state
-  std::int64_t fixed_rows = 0;     // rows whatever the step
-  std::int64_t rows_per_step = 0;  // rows for each row of the step
-  std::int64_t cols = 0;           // elements a row; 1 for a list of one integer a step's row
-  std::int64_t stride = 0;         // elements from row to row
-  DType dtype = DType::kF32;
-
-  std::int64_t rows(std::int64_t n) const { return fixed_rows + rows_per_step * n; }
-};
+using ir::Operand;
 
 // One run of an executable: what its calls share.
 struct Run {
@@ -77,7 +67,7 @@ struct Site {
   const BoundWeights& weights;
   const ir::StepLayout& step;
   const Kernels& kernels;
-  std::span<const bool> per_step;  // by Value::id: its rows are the step's
+  const ir::StepRows& rows;
   std::int64_t n_rows = 0;         // of the bucket
   std::int64_t scratch = 0;        // arena offset
   int n_workers = 1;
@@ -86,9 +76,6 @@ struct Site {
   Operand out(std::size_t i = 0) const;  // checked to be dense, in the arena
   // Layer of the KV state that is operand i.
   std::int32_t layer(std::size_t i) const;
-
- private:
-  Operand operand(ir::Value v) const;
 };
 
 // Work below this many bytes touched runs on the calling thread: some 5 us, which waking others
