@@ -1,0 +1,83 @@
+// What all AMD architectures share.
+#pragma once
+
+#include "backend/gpu/device/lang.h"
+
+namespace rocmforge::gpu {
+
+struct Amd {
+  __device__ static __inline__ i32 thread() { return (i32)__builtin_amdgcn_workitem_id_x(); }
+  __device__ static __inline__ i32 group_x() { return (i32)__builtin_amdgcn_workgroup_id_x(); }
+  __device__ static __inline__ i32 group_y() { return (i32)__builtin_amdgcn_workgroup_id_y(); }
+
+  // Waits for the workgroup and makes its writes seen.
+  __device__ static __inline__ void barrier() {
+    __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");
+    __builtin_amdgcn_s_barrier();
+    __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "workgroup");
+  }
+  // Writes before it are seen by any workgroup that reads after a fence of its own.
+  __device__ static __inline__ void fence_device() {
+    __builtin_amdgcn_fence(__ATOMIC_SEQ_CST, "agent");
+  }
+  __device__ static __inline__ i32 atomic_add(i32* at, i32 x) {
+    return __hip_atomic_fetch_add(at, x, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT);
+  }
+  // A value that is the same in all lanes, as a scalar.
+  __device__ static __inline__ i32 uniform(i32 x) { return __builtin_amdgcn_readfirstlane(x); }
+
+  __device__ static __inline__ float exp2(float x) { return __builtin_amdgcn_exp2f(x); }
+  __device__ static __inline__ float rcp(float x) { return __builtin_amdgcn_rcpf(x); }
+  __device__ static __inline__ float rsqrt(float x) { return __builtin_amdgcn_rsqf(x); }
+
+  // Byte i of the result is byte (selector byte i, 0..7) of {high, low}, `low` being bytes 0..3.
+  __device__ static __inline__ u32 bytes(u32 low, u32 high, u32 selector) {
+    return __builtin_amdgcn_perm(high, low, selector);
+  }
+
+ protected:
+  // x of the lane that a DPP control names; lanes that it leaves out get 0.
+  template <int kControl>
+  __device__ static __inline__ i32 dpp(i32 x) {
+    return __builtin_amdgcn_update_dpp(0, x, kControl, 0xf, 0xf, true);
+  }
+  __device__ static __inline__ i32 from_lane(i32 x, i32 lane) {
+    return __builtin_amdgcn_ds_bpermute(4 * lane, x);
+  }
+};
+
+// RDNA: waves of 32; DPP reaches within rows of 16, permlanex16 the other row.
+struct Rdna : Amd {
+  static constexpr int kWave = 32;
+  static constexpr int kLdsBytes = 65536;  // a workgroup
+
+  __device__ static __inline__ i32 lane() { return (i32)__builtin_amdgcn_mbcnt_lo(~0U, 0); }
+
+  // x of lane (lane ^ kMask).
+  template <int kMask>
+  __device__ static __inline__ i32 xor_lane(i32 x) {
+    static_assert(kMask > 0 && kMask <= 16);
+    if constexpr (kMask < 16) {
+      return dpp<0x160 | kMask>(x);  // row_xmask
+    } else {
+      i32 y = (i32)__builtin_amdgcn_permlanex16(0, (u32)x, 0x76543210U, 0xfedcba98U, true, false);
+      // clang-19 does not hold it for convergent and may sink it into a later branch (llvm 142962).
+      asm volatile("" : "+v"(y));
+      return y;
+    }
+  }
+};
+
+using HalfX4 = f16 __attribute__((ext_vector_type(4)));
+using HalfX8 = f16 __attribute__((ext_vector_type(8)));
+using HalfX16 = f16 __attribute__((ext_vector_type(16)));
+using ShortX4 = i16 __attribute__((ext_vector_type(4)));
+using ShortX8 = i16 __attribute__((ext_vector_type(8)));
+using ShortX16 = i16 __attribute__((ext_vector_type(16)));
+using IntX2 = i32 __attribute__((ext_vector_type(2)));
+using IntX4 = i32 __attribute__((ext_vector_type(4)));
+using IntX8 = i32 __attribute__((ext_vector_type(8)));
+using FloatX4 = float __attribute__((ext_vector_type(4)));
+using FloatX8 = float __attribute__((ext_vector_type(8)));
+
+}  // namespace rocmforge::gpu

@@ -1,0 +1,90 @@
+// CDNA2 and 3 (gfx90a, gfx942): wave64, dot4, MFMA.
+#pragma once
+
+#include "backend/gpu/device/arch/amd.h"
+
+namespace rocmforge::gpu::cdna {
+
+// 16 x 16 tiles of C += A B^T, A and B given by rows whose k is contiguous. Lane l holds, of row
+// l % 16, quarter l / 16 of k. Element i of C in lane l is (row 4 (l / 16) + i, column l % 16).
+struct MmaLayout {
+  static constexpr int kM = 16, kN = 16;
+  static constexpr int kPerLane = 4;
+  __device__ static __inline__ i32 row(i32 lane, i32 i) { return 4 * (lane / 16) + i; }
+  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
+};
+
+struct MmaI8 : MmaLayout {
+  static constexpr int kK = 32;
+  using Fragment = IntX2;
+  using Sum = IntX4;
+  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
+    return *reinterpret_cast<const IntX2*>(at + (lane % 16) * stride + 8 * (lane / 16));
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+#if defined(__gfx942__)
+    return __builtin_amdgcn_mfma_i32_16x16x32_i8(__builtin_bit_cast(long, a),
+                                                 __builtin_bit_cast(long, b), c, 0, 0, 0);
+#else
+    // Two of k = 16, of which a lane gives 4: any assignment of k serves that is the same in A and B.
+    c = __builtin_amdgcn_mfma_i32_16x16x16i8(a.x, b.x, c, 0, 0, 0);
+    return __builtin_amdgcn_mfma_i32_16x16x16i8(a.y, b.y, c, 0, 0, 0);
+#endif
+  }
+};
+
+struct MmaF16 : MmaLayout {
+  static constexpr int kK = 16;
+  using Fragment = HalfX4;
+  using Sum = FloatX4;
+  __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
+    return *reinterpret_cast<const HalfX4*>(at + (lane % 16) * stride + 4 * (lane / 16));
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    return __builtin_amdgcn_mfma_f32_16x16x16f16(a, b, c, 0, 0, 0);
+  }
+};
+
+struct MmaBF16 : MmaLayout {
+  static constexpr int kK = 16;
+  using Fragment = ShortX4;
+  using Sum = FloatX4;
+  __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
+    return *reinterpret_cast<const ShortX4*>(at + (lane % 16) * stride + 4 * (lane / 16));
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    return __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(a, b, c, 0, 0, 0);
+  }
+};
+
+struct Arch : Amd {
+  static constexpr int kWave = 64;
+  static constexpr int kLdsBytes = 65536;
+  static constexpr bool kHasMma = true;
+  using I8 = MmaI8;
+  using F16 = MmaF16;
+  using BF16 = MmaBF16;
+
+  __device__ static __inline__ i32 lane() {
+    return (i32)__builtin_amdgcn_mbcnt_hi(~0U, __builtin_amdgcn_mbcnt_lo(~0U, 0));
+  }
+  // x of lane (lane ^ kMask).
+  template <int kMask>
+  __device__ static __inline__ i32 xor_lane(i32 x) {
+    static_assert(kMask > 0 && kMask <= 32);
+    if constexpr (kMask < 4) {
+      constexpr int kQuad = (0 ^ kMask) | (1 ^ kMask) << 2 | (2 ^ kMask) << 4 | (3 ^ kMask) << 6;
+      return dpp<kQuad>(x);
+    } else if constexpr (kMask < 32) {
+      return __builtin_amdgcn_ds_swizzle(x, kMask << 10 | 0x1f);
+    } else {
+      return from_lane(x, lane() ^ kMask);
+    }
+  }
+  // c + sum of the four products of signed bytes.
+  __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {
+    return __builtin_amdgcn_sdot4(a, b, c, false);
+  }
+};
+
+}  // namespace rocmforge::gpu::cdna

@@ -1,0 +1,71 @@
+// RDNA3 and 3.5 (gfx1100 to gfx1103, gfx1150 to gfx1152): wave32, dot4, WMMA.
+#pragma once
+
+#include "backend/gpu/device/arch/amd.h"
+
+namespace rocmforge::gpu::gfx11 {
+
+// 16 x 16 tiles of C += A B^T. A and B are given by rows whose k is contiguous. WMMA wants lane l to
+// hold row l % 16 of A, and of B, whole: lanes 16 to 31 repeat lanes 0 to 15. Element i of C in
+// lane l is (row 2 i + l / 16, column l % 16).
+struct MmaLayout {
+  static constexpr int kM = 16, kN = 16;
+  static constexpr int kPerLane = 8;  // elements of C
+  __device__ static __inline__ i32 row(i32 lane, i32 i) { return 2 * i + lane / 16; }
+  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
+};
+
+struct MmaI8 : MmaLayout {
+  static constexpr int kK = 32;
+  struct Fragment {
+    IntX4 x[2];
+  };
+  using Sum = IntX8;
+  // `at` is row 0; rows lie `stride` bytes apart and are 16-byte aligned.
+  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
+    const auto* p = reinterpret_cast<const IntX4*>(at + (lane % 16) * stride);
+    return {{p[0], p[1]}};
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    c = __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32(true, a.x[0], true, b.x[0], c, false);
+    return __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32(true, a.x[1], true, b.x[1], c, false);
+  }
+};
+
+struct MmaF16 : MmaLayout {
+  static constexpr int kK = 16;
+  using Fragment = HalfX16;
+  using Sum = FloatX8;
+  __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
+    return *reinterpret_cast<const HalfX16*>(at + (lane % 16) * stride);
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    return __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(a, b, c);
+  }
+};
+
+struct MmaBF16 : MmaLayout {
+  static constexpr int kK = 16;
+  using Fragment = ShortX16;
+  using Sum = FloatX8;
+  __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
+    return *reinterpret_cast<const ShortX16*>(at + (lane % 16) * stride);
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    return __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32(a, b, c);
+  }
+};
+
+struct Arch : Rdna {
+  static constexpr bool kHasMma = true;
+  using I8 = MmaI8;
+  using F16 = MmaF16;
+  using BF16 = MmaBF16;
+
+  // c + sum of the four products of signed bytes.
+  __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {
+    return __builtin_amdgcn_sudot4(true, a, true, b, c, false);
+  }
+};
+
+}  // namespace rocmforge::gpu::gfx11

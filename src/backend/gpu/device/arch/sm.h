@@ -1,0 +1,148 @@
+// NVIDIA from sm_80 on: warps of 32, dp4a, mma.sync.
+#pragma once
+
+#include "backend/gpu/device/lang.h"
+
+namespace rocmforge::gpu::sm {
+
+// 16 x 16 tiles of C += A B^T, A and B given by rows whose k is contiguous, as two m16n8 products.
+// Fragments as the PTX manual has them for mma.m16n8k16 (f16) and k32 (s8): lane l holds of A rows
+// l / 4 and l / 4 + 8, words l % 4 and l % 4 + 4 of k; of B columns l / 4 (and, for the second
+// product, l / 4 + 8), the same words. Element i of C: row l / 4 + 8 (i % 4 / 2), column
+// 8 (i / 4) + 2 (l % 4) + i % 2.
+struct MmaLayout {
+  static constexpr int kM = 16, kN = 16;
+  static constexpr int kPerLane = 8;
+  struct Fragment {
+    u32 x[4];  // row l / 4: word, word + 4; row l / 4 + 8: word, word + 4
+  };
+  __device__ static __inline__ i32 row(i32 lane, i32 i) { return lane / 4 + 8 * (i % 4 / 2); }
+  __device__ static __inline__ i32 column(i32 lane, i32 i) {
+    return 8 * (i / 4) + 2 * (lane % 4) + i % 2;
+  }
+
+ protected:
+  __device__ static __inline__ Fragment load_bytes(const void* at, i32 stride_bytes, i32 lane) {
+    const u8* p = static_cast<const u8*>(at) + (lane / 4) * stride_bytes + 4 * (lane % 4);
+    const u8* q = p + 8 * stride_bytes;
+    return {{load<u32, 4>(p), load<u32, 4>(p + 16), load<u32, 4>(q), load<u32, 4>(q + 16)}};
+  }
+};
+
+struct MmaI8 : MmaLayout {
+  static constexpr int kK = 32;
+  struct Sum {
+    i32 x[8];
+    __device__ __inline__ i32& operator[](i32 i) { return x[i]; }
+    __device__ __inline__ i32 operator[](i32 i) const { return x[i]; }
+  };
+  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
+    return load_bytes(at, stride, lane);
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    half(a, b.x[0], b.x[1], c.x);
+    half(a, b.x[2], b.x[3], c.x + 4);
+    return c;
+  }
+
+ private:
+  __device__ static __inline__ void half(const Fragment& a, u32 b0, u32 b1, i32* c) {
+    asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+        "{%0,%1,%2,%3};"
+        : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+        : "r"(a.x[0]), "r"(a.x[2]), "r"(a.x[1]), "r"(a.x[3]), "r"(b0), "r"(b1));
+  }
+};
+
+struct FloatSum {
+  float x[8];
+  __device__ __inline__ float& operator[](i32 i) { return x[i]; }
+  __device__ __inline__ float operator[](i32 i) const { return x[i]; }
+};
+
+struct MmaF16 : MmaLayout {
+  static constexpr int kK = 16;
+  using Sum = FloatSum;
+  __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
+    return load_bytes(at, 2 * stride, lane);
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    half(a, b.x[0], b.x[1], c.x);
+    half(a, b.x[2], b.x[3], c.x + 4);
+    return c;
+  }
+
+ private:
+  __device__ static __inline__ void half(const Fragment& a, u32 b0, u32 b1, float* c) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+        "{%0,%1,%2,%3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a.x[0]), "r"(a.x[2]), "r"(a.x[1]), "r"(a.x[3]), "r"(b0), "r"(b1));
+  }
+};
+
+struct MmaBF16 : MmaLayout {
+  static constexpr int kK = 16;
+  using Sum = FloatSum;
+  __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
+    return load_bytes(at, 2 * stride, lane);
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    half(a, b.x[0], b.x[1], c.x);
+    half(a, b.x[2], b.x[3], c.x + 4);
+    return c;
+  }
+
+ private:
+  __device__ static __inline__ void half(const Fragment& a, u32 b0, u32 b1, float* c) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
+        "{%8,%9}, {%0,%1,%2,%3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a.x[0]), "r"(a.x[2]), "r"(a.x[1]), "r"(a.x[3]), "r"(b0), "r"(b1));
+  }
+};
+
+struct Arch {
+  static constexpr int kWave = 32;
+  static constexpr int kLdsBytes = 49152;  // a workgroup, without opting in to more
+  static constexpr bool kHasMma = true;
+  using I8 = MmaI8;
+  using F16 = MmaF16;
+  using BF16 = MmaBF16;
+
+  __device__ static __inline__ i32 thread() { return __nvvm_read_ptx_sreg_tid_x(); }
+  __device__ static __inline__ i32 group_x() { return __nvvm_read_ptx_sreg_ctaid_x(); }
+  __device__ static __inline__ i32 group_y() { return __nvvm_read_ptx_sreg_ctaid_y(); }
+  __device__ static __inline__ i32 lane() { return thread() % kWave; }
+
+  __device__ static __inline__ void barrier() { __syncthreads(); }
+  __device__ static __inline__ void fence_device() { __nvvm_membar_gl(); }
+  __device__ static __inline__ i32 atomic_add(i32* at, i32 x) {
+    return __nvvm_atom_add_gen_i(at, x);
+  }
+  // A value that is the same in all lanes; there are no scalar registers to put it in.
+  __device__ static __inline__ i32 uniform(i32 x) { return x; }
+
+  __device__ static __inline__ float exp2(float x) { return __nvvm_ex2_approx_f(x); }
+  __device__ static __inline__ float rcp(float x) { return 1.0F / x; }
+  __device__ static __inline__ float rsqrt(float x) { return __nvvm_rsqrt_approx_f(x); }
+
+  // Byte i of the result is byte (selector byte i, 0..7) of {high, low}, `low` being bytes 0..3.
+  __device__ static __inline__ u32 bytes(u32 low, u32 high, u32 selector) {
+    const u32 pairs = selector | selector >> 4;  // prmt takes a nibble a byte
+    return __nvvm_prmt(low, high, (pairs & 0xffU) | (pairs >> 8 & 0xff00U));
+  }
+  // x of lane (lane ^ kMask).
+  template <int kMask>
+  __device__ static __inline__ i32 xor_lane(i32 x) {
+    return __nvvm_shfl_sync_bfly_i32(~0U, x, kMask, 31);
+  }
+  // c + sum of the four products of signed bytes.
+  __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {
+    i32 d;
+    asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+    return d;
+  }
+};
+
+}  // namespace rocmforge::gpu::sm

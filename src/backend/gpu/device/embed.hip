@@ -1,0 +1,28 @@
+// embed: y[i] = table[tokens[i]], widened to F32. tokens [n], table [vocab, cols] in the file's
+// layout -> y [n, cols]. Bound by the launch; then by reading the rows. A token outside the table
+// gives NaN.
+#include "backend/gpu/device/rows.h"
+#include "backend/gpu/device/weights.h"
+#include "backend/gpu/ops/embed_args.h"
+
+namespace rocmforge::gpu {
+
+template <class A>
+__device__ __inline__ void embed(const EmbedArgs& a) {
+  for_elements<A>(a.grid, n_rows(a.rows), a.table.cols, [&](i32 row, i32 c) {
+    const i32 token = a.tokens[row];
+    float y = __builtin_nanf("");
+    if (token >= 0 && token < a.table.rows) {
+      const SegmentArgs& s = segment_of(a.table, token);
+      const u8* at = s.rows + (token - s.begin) * s.row_bytes;
+      with_type(s.type, [&](auto type) { y = type.value(at, c); });
+    }
+    a.y[(i64)row * a.table.cols + c] = y;
+  });
+}
+
+RF_KERNEL(kRowThreads) embed_rows(EmbedArgs a) {
+  embed<Arch>(a);
+}
+
+}  // namespace rocmforge::gpu

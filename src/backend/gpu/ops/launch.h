@@ -1,0 +1,34 @@
+// What plans are made of: a card, and a launch on it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rocmforge::gpu {
+
+// What a plan needs to know of a card; the same as device/arch says of the kernels' side.
+struct ArchInfo {
+  std::string target;            // "gfx1100", "sm_80"
+  std::int32_t wave = 32;        // lanes
+  std::int32_t lds_bytes = 0;    // that one workgroup may take
+  std::int32_t n_units = 1;      // compute units, multiprocessors
+};
+// Error{kUnsupported} for a target of no family that device/arch has.
+ArchInfo arch_info(std::string_view target, std::int32_t n_units);
+
+struct Launch {
+  std::string kernel;
+  std::int32_t grid_x = 1, grid_y = 1;  // workgroups
+  std::int32_t threads = 0;             // a workgroup
+  std::int32_t lds_bytes = 0;           // dynamic
+
+  bool operator==(const Launch&) const = default;
+};
+std::string to_string(const Launch& launch);  // "add_rows 3x5 of 256", "... lds 5120"
+
+// Workgroups a kernel of rows has at most, a unit: enough to fill the card, few enough that a step
+// of few rows in a large bucket is not all launch.
+inline constexpr std::int32_t kRowGroupsPerUnit = 16;
+
+}  // namespace rocmforge::gpu

@@ -1,0 +1,32 @@
+// Arguments of paged_attention_<kv type>_<greatest head_dim>.
+#pragma once
+
+#include "backend/gpu/ops/common_args.h"
+
+namespace rocmforge::gpu {
+
+// Queries (rows of an item times heads of a group) that pass over K and V together.
+inline constexpr int kPagedAttentionTile = 8;
+
+struct PagedAttentionArgs {
+  StepArgs step;
+  const float* q;  // [n, n_heads * head_dim]
+  i64 q_stride;
+  const float* k;  // [n, n_kv_heads * head_dim]
+  i64 k_stride;
+  const float* v;
+  i64 v_stride;
+  KvArgs kv;
+  float* y;         // [n, n_heads * head_dim], dense
+  float* partials;  // [max_partials][n_heads][2 + head_dim]: maximum, sum, weighted values
+  // [max_partials * n_kv_heads * head_tiles] of the plan, zero between launches. Not of the arena.
+  i32* tickets;
+  RopeSpecArgs rope;
+  i32 n_heads;
+  float scale;
+  i32 write_kv;  // 1: k and v are stored first; else kv_write has done it
+  i32 unused;
+  GridArgs grid;
+};
+
+}  // namespace rocmforge::gpu

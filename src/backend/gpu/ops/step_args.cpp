@@ -1,0 +1,65 @@
+#include "backend/gpu/ops/step_args.h"
+
+#include <cstddef>
+#include <limits>
+
+#include "base/check.h"
+#include "tensor/dtype.h"
+
+namespace rocmforge::gpu {
+namespace {
+
+// The device's mirrors of the host's structs.
+static_assert(sizeof(StepHeaderArgs) == sizeof(ir::StepHeader));
+static_assert(offsetof(StepHeaderArgs, n_head_rows) == offsetof(ir::StepHeader, n_head_rows));
+static_assert(offsetof(StepHeaderArgs, n_work) == offsetof(ir::StepHeader, n_work));
+static_assert(sizeof(WorkItemArgs) == sizeof(ir::WorkItem));
+static_assert(offsetof(WorkItemArgs, kv_begin) == offsetof(ir::WorkItem, kv_begin));
+static_assert(offsetof(WorkItemArgs, n_splits) == offsetof(ir::WorkItem, n_splits));
+static_assert(offsetof(WorkItemArgs, partial) == offsetof(ir::WorkItem, partial));
+static_assert(kKvBlockTokens == ir::kBlockTokens);
+static_assert(static_cast<int>(WeightType::kF32) == static_cast<int>(DType::kF32));
+static_assert(static_cast<int>(WeightType::kBF16) == static_cast<int>(DType::kBF16));
+static_assert(static_cast<int>(WeightType::kQ4_0) == static_cast<int>(DType::kQ4_0));
+static_assert(static_cast<int>(WeightType::kQ6_K) == static_cast<int>(DType::kQ6_K));
+static_assert(static_cast<int>(WeightType::kMXFP4) == static_cast<int>(DType::kMXFP4));
+
+i32 small(std::int64_t x) {
+  check(x >= 0 && x <= std::numeric_limits<i32>::max(), "[gpu] a step buffer of over 2 GiB");
+  return static_cast<i32>(x);
+}
+
+}  // namespace
+
+StepArgs step_args(const ir::StepLayout& layout, const void* base) {
+  return {.base = static_cast<const u8*>(base),
+          .header = small(layout.header),
+          .positions = small(layout.positions),
+          .sequences = small(layout.sequences),
+          .kv_slots = small(layout.kv_slots),
+          .rope_rows = small(layout.rope_rows),
+          .block_tables = small(layout.block_tables),
+          .work = small(layout.work),
+          .max_blocks = layout.limits.max_blocks,
+          .rope_dims = layout.limits.rope_dims,
+          .unused = 0};
+}
+
+RowsArgs rows_args(const ir::StepLayout& layout, const void* base, std::int64_t fixed,
+                   std::int64_t per_step, bool of_head) {
+  const auto* header = static_cast<const u8*>(base) + layout.header;
+  return {.header = reinterpret_cast<const StepHeaderArgs*>(header),
+          .fixed = small(fixed),
+          .per_step = small(per_step),
+          .of_head = of_head ? 1 : 0,
+          .unused = 0};
+}
+
+RopeSpecArgs rope_args(const ir::RopeSpec& rope) {
+  return {.head_dim = rope.head_dim,
+          .n_rot = rope.n_rot,
+          .neox = rope.kind == ir::RopeKind::kNeox ? 1 : 0,
+          .unused = 0};
+}
+
+}  // namespace rocmforge::gpu
