@@ -1,0 +1,65 @@
+#include "backend/gpu/device.h"
+
+#include <memory>
+#include <utility>
+
+#include "backend/gpu/code_objects.h"
+#include "backend/gpu/executor.h"
+#include "backend/gpu/kernels.h"
+#include "backend/gpu/memory.h"
+
+namespace rocmforge::gpu {
+namespace {
+
+ContextPtr make_context(const FoundDevice& found, Counters& counters) {
+  found.api->set_device(found.properties.ordinal);
+  return std::make_shared<Context>(Context{.api = found.api,
+                                           .properties = found.properties,
+                                           .counters = counters,
+                                           .setup = gpu::make_stream(*found.api)});
+}
+
+class GpuDevice final : public backend::Device {
+ public:
+  GpuDevice(const FoundDevice& found, Counters& counters)
+      : replay_(replay_choice()),
+        context_(make_context(found, counters)),
+        kernels_(std::make_shared<Kernels>(context_)) {}
+
+  backend::DeviceInfo info() const override {
+    const DeviceProperties& p = context_->properties;
+    backend::DeviceInfo out{.name = p.target.starts_with("sm_") ? "cuda" : "hip",
+                            .detail = p.name + " (" + p.target + ")",
+                            .memory_total = p.memory_total,
+                            .memory_free = p.memory_free,
+                            .n_units = p.n_units};
+    context_->enter().memory_info(out.memory_free, out.memory_total);
+    return out;
+  }
+  std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
+    return std::make_unique<DeviceBuffer>(context_, bytes);
+  }
+  std::unique_ptr<backend::Stream> make_stream() override {
+    return std::make_unique<DeviceStream>(context_);
+  }
+  std::unique_ptr<backend::Executor> make_executor() override {
+    return std::make_unique<GpuExecutor>(context_, kernels_, replay_);
+  }
+
+ private:
+  ReplayChoice replay_;
+  ContextPtr context_;
+  std::shared_ptr<Kernels> kernels_;
+};
+
+}  // namespace
+
+std::unique_ptr<backend::Device> make_device(const FoundDevice& found, Counters& counters) {
+  return std::make_unique<GpuDevice>(found, counters);
+}
+
+bool has_kernels(const FoundDevice& found) {
+  return find_code_object(found.properties.target).has_value();
+}
+
+}  // namespace rocmforge::gpu

@@ -1,0 +1,19 @@
+// A GPU as a device.
+#pragma once
+
+#include <memory>
+
+#include "backend/device.h"
+#include "backend/gpu/driver/find.h"
+#include "base/counters.h"
+
+namespace rocmforge::gpu {
+
+// Loads the kernels. Error{kUnsupported} when the program holds none for the card: names its target
+// and what to do. `counters` outlives the device.
+std::unique_ptr<backend::Device> make_device(const FoundDevice& found, Counters& counters);
+
+// Whether this program holds kernels for it.
+bool has_kernels(const FoundDevice& found);
+
+}  // namespace rocmforge::gpu
