@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   add_perplexity(app, action);
   add_verify(app, action);
   add_bench(app, action);
+  add_devices(app, action);
 
   try {
     app.parse(argc, argv);
