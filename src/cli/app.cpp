@@ -79,6 +79,7 @@ int act(const Action& action) {
 }  // namespace
 
 int run(int argc, char** argv) {
+  hold_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that left shows as a failed write
 
   CLI::App app{"ROCmForge runs GGUF language models."};

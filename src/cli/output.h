@@ -5,6 +5,10 @@
 
 namespace rocmforge::cli {
 
+// Where standard input, output or error was closed by whoever started the program, puts something
+// in its place that fails in use as it would: else the next file to be opened would take its
+// number. To be called first.
+void hold_standard_streams();
 // Writes to stdout at once; false when nobody can read it any more (closed pipe, full disk).
 bool write_output(std::string_view text);
 // Flushes; false when any write has failed so far. Says so on stderr once, unless the reader left.

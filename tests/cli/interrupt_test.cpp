@@ -119,6 +119,17 @@ TEST_F(Interrupted, AReaderThatLeavesIsAnErrorButNoSignal) {
   EXPECT_LT(seconds_since(start), 2);
 }
 
+TEST_F(Interrupted, AClosedStandardOutputIsAnErrorAndNoOtherFileTakesItsPlace) {
+  Command command = generate("hello", {"-n", "4", "--temp", "0"});
+  command.without_stdout = true;
+  command.env["ROCMFORGE_LOG_FILE"] = dir_.file("log");
+  command.env["ROCMFORGE_LOG_LEVEL"] = "info";
+  EXPECT_TRUE(failed(run(command), {"standard output"}));
+  const std::string log = read_file(dir_.file("log"));
+  EXPECT_NE(log.find("tiny.gguf"), std::string::npos) << log;
+  EXPECT_EQ(log.find("request_id"), std::string::npos) << log;
+}
+
 TEST_F(Interrupted, AFullDiskIsAnErrorThatSaysSo) {
   const std::string text = dir_.file("text");
   const std::string words(200, 'a');

@@ -83,6 +83,7 @@ Process::Process(const Command& command)
     ::dup2(in.read, STDIN_FILENO);
     ::dup2(out_fd, STDOUT_FILENO);
     ::dup2(err.write, STDERR_FILENO);
+    if (command.without_stdout) ::close(STDOUT_FILENO);
     ::signal(SIGPIPE, SIG_DFL);
     ::signal(SIGINT, SIG_DFL);
     ::execve(argv[0], argv.data(), env.data());

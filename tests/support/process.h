@@ -16,6 +16,7 @@ struct Command {
   std::string input = {};                       // on standard input
   std::map<std::string, std::string> env = {};  // beside the test's own; an empty value unsets
   std::string stdout_path = {};                 // opened for writing instead of captured
+  bool without_stdout = false;                  // its standard output is closed from the start
   std::chrono::seconds timeout{60};             // then SIGKILL
 };
 
