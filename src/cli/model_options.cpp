@@ -2,22 +2,16 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "backend/cpu/device.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/device_option.h"
 #include "cli/help.h"
 
 namespace rocmforge::cli {
 namespace {
-
-std::unique_ptr<backend::Device> make_device(const ModelOptions& options, Counters& counters) {
-  if (options.device == "cpu" || options.device == "auto") {
-    return cpu::make_device({.n_threads = options.threads, .isa = cpu::best_isa()}, counters);
-  }
-  throw Error(ErrorCode::kUsage, "--device: \"" + options.device +
-                                     "\" is not supported by this version; it runs on: cpu");
-}
 
 // An engine, or its error with a word on what --gguf takes.
 std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend::Device& device,
@@ -32,6 +26,12 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .fuse = !options.no_fuse},
       device, counters);
+}
+
+// What another device may do better: not a fault of the file or of the options.
+bool is_of_the_device(const Error& e) {
+  if (e.code() == ErrorCode::kOutOfMemory || e.code() == ErrorCode::kDevice) return true;
+  return e.code() == ErrorCode::kUnsupported && std::string_view(e.what()).starts_with("[gpu]");
 }
 
 }  // namespace
@@ -56,7 +56,8 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       ->transform(whole_number(0, 1 << 24))
       ->capture_default_str()
       ->group(kModelGroup);
-  command.add_option("--device", options.device, "Where to run: cpu, or auto (the best there is)")
+  command.add_option("--device", options.device, "Where to run: auto (a GPU if there is one), cpu, hip, cuda, or one of\n"
+                     "several: hip:1")
       ->type_name("NAME")
       ->capture_default_str()
       ->group(kModelGroup);
@@ -76,9 +77,19 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       ->group(kModelGroup);
 }
 
-Session::Session(const ModelOptions& options) : device_(make_device(options, counters_)) {
+Session::Session(const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  engine_ = open_engine(options, *device_, counters_);
+  const std::vector<DeviceChoice> choices = device_choices(options.device, options.threads);
+  for (std::size_t i = 0; engine_ == nullptr; ++i) {
+    try {
+      device_ = choices.at(i).make(counters_);
+      engine_ = open_engine(options, *device_, counters_);
+    } catch (const Error& e) {
+      if (i + 1 == choices.size() || !is_of_the_device(e)) throw;
+      log(LogLevel::kWarn, std::string(e.what()) + "; running on " + choices[i + 1].name);
+      device_.reset();
+    }
+  }
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
   log(LogLevel::kInfo, options.gguf + ": " + params.architecture + ", " +

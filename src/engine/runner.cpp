@@ -46,8 +46,8 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options, backend::De
                           model_.params.rope.n_rot, options_.cut)),
       regions_(ir::plan_regions(layout_.limits, model_.params.dim, model_.params.n_vocab)),
       executor_(device.make_executor()),
-      stream_(device.make_stream()),
-      kv_(device, kv_layout(model_.params, options_)) {
+      kv_(device, kv_layout(model_.params, options_)),
+      stream_(device.make_stream()) {
   executor_->bind_weights(*model_.weights, weight_data(file, *model_.weights));
   prepare(model_.body, options_.max_rows, body_);
   prepare(model_.head, layout_.limits.max_head_rows, head_);

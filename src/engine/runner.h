@@ -67,7 +67,6 @@ class Runner {
   ir::StepLayout layout_;
   ir::Regions regions_;
   std::unique_ptr<backend::Executor> executor_;
-  std::unique_ptr<backend::Stream> stream_;
   KvStore kv_;
   std::int64_t arena_bytes_ = 0;
   std::unique_ptr<backend::Buffer> arena_;
@@ -76,6 +75,8 @@ class Runner {
   std::vector<std::byte> step_;     // the step buffer
   std::vector<ir::WorkItem> work_;  // reserved at load
   std::vector<float> logits_;       // read back, where the device's memory is not the host's
+  // The last member: after a fault its copies may be under way until it goes.
+  std::unique_ptr<backend::Stream> stream_;
 };
 
 }  // namespace rocmforge::engine

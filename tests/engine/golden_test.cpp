@@ -9,9 +9,8 @@
 #include <tuple>
 
 #include "backend/cpu/device.h"
-#include "cli/json.h"
+#include "engine/golden_case.h"
 #include "engine/perplexity.h"
-#include "support/data.h"
 #include "support/temp_dir.h"
 
 namespace rocmforge::test {
@@ -19,51 +18,15 @@ namespace {
 
 using cpu::Isa;
 
-// Files relative to the test data; the real model lies elsewhere.
-std::string model_path(const std::string& name) {
-  if (name.starts_with("SmolLM2")) return smollm2_file();
-  const std::string path = data_file("models/" + name + ".gguf");
-  return !path.empty() ? path : data_file("models/synth/" + name + ".gguf");
+MakeDevice on(Isa isa) {
+  return [isa](Counters& counters) { return cpu::make_device({.isa = isa}, counters); };
 }
-
-struct Opened {
-  Opened(const std::string& path, Isa isa, DType kv, bool fuse = true)
-      : device(cpu::make_device({.isa = isa}, counters)),
-        engine({.path = path, .n_ctx = 512, .kv_dtype = kv, .fuse = fuse}, *device, counters) {}
-  Counters counters;
-  std::unique_ptr<backend::Device> device;
-  engine::Engine engine;
-};
 
 class Golden : public ::testing::TestWithParam<std::tuple<std::string, Isa>> {};
 
 TEST_P(Golden, PassesTheComparisonRule) {
   const auto& [name, isa] = GetParam();
-  const std::string model = model_path(name), file = data_file("golden/" + name + ".json");
-  ROCMFORGE_NEED_DATA(model, name + ".gguf");
-  ROCMFORGE_NEED_DATA(file, "golden/" + name + ".json");
-  const engine::Golden golden = cli::read_golden(file);
-  const std::string reference_file = data_file("golden/" + name + ".llamacpp.json");
-  engine::Differences reference;
-  if (!reference_file.empty()) {
-    reference = engine::compare(cli::read_golden(reference_file), golden);
-  }
-  Opened opened(model, isa, DType::kF32);
-  const auto& tensors = opened.engine.file().tensors();
-  const bool all_f32 = std::all_of(tensors.begin(), tensors.end(),
-                                   [](const auto& t) { return t.dtype == DType::kF32; });
-  ASSERT_EQ(all_f32, reference_file.empty());
-  const engine::Differences ours = engine::compare(opened.engine, golden);
-  const engine::Verdict verdict =
-      engine::judge(ours, all_f32, DType::kF32, all_f32 ? nullptr : &reference);
-  EXPECT_TRUE(verdict.known && verdict.pass)
-      << verdict.rule << "; rms " << ours.rms << ", max " << ours.max;
-  EXPECT_GT(ours.n, 1000);
-  if (!all_f32) return;
-  Opened f16(model, isa, DType::kF16);
-  const engine::Differences with_f16 = engine::compare(f16.engine, golden);
-  EXPECT_TRUE(engine::judge(with_f16, true, DType::kF16, nullptr).pass)
-      << "F16 KV: rms " << with_f16.rms << ", max " << with_f16.max;
+  expect_golden(name, on(isa), /*always_f16=*/false);
 }
 
 std::vector<Isa> isas() {
@@ -73,15 +36,10 @@ std::vector<Isa> isas() {
 
 INSTANTIATE_TEST_SUITE_P(
     , Golden,
-    ::testing::Combine(::testing::Values("stories260K", "tinystories-656k-llama", "llama.BF16",
-                                         "llama.F16", "llama.Q8_0", "llama.Q4_0", "llama.Q4_1",
-                                         "llama.Q6_K", "llama.MXFP4", "SmolLM2-135M-Instruct.Q4_1"),
-                       ::testing::ValuesIn(isas())),
+    ::testing::Combine(::testing::ValuesIn(golden_models()), ::testing::ValuesIn(isas())),
     [](const auto& test) {
-      std::string name =
-          std::get<0>(test.param) + "_" + std::string(to_string(std::get<1>(test.param)));
-      std::replace_if(name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
-      return name;
+      return golden_test_name(std::get<0>(test.param) + "_" +
+                              std::string(to_string(std::get<1>(test.param))));
     });
 
 TEST(GoldenPlain, ThePlainGraphPassesToo) {
@@ -90,7 +48,7 @@ TEST(GoldenPlain, ThePlainGraphPassesToo) {
   const engine::Golden golden = cli::read_golden(file);
   const engine::Differences reference =
       engine::compare(cli::read_golden(data_file("golden/llama.Q4_0.llamacpp.json")), golden);
-  Opened opened(model, cpu::best_isa(), DType::kF32, /*fuse=*/false);
+  Opened opened(model, on(cpu::best_isa()), DType::kF32, /*fuse=*/false);
   const engine::Differences ours = engine::compare(opened.engine, golden);
   EXPECT_TRUE(engine::judge(ours, false, DType::kF32, &reference).pass) << "rms " << ours.rms;
 }
@@ -101,7 +59,7 @@ TEST(GoldenText, Stories260KGreedily) {
   ROCMFORGE_NEED_DATA(model, "stories260K.gguf");
   ROCMFORGE_NEED_DATA(text, "stories260K.greedy200.golden.txt");
   for (const Isa isa : isas()) {
-    Opened opened(model, isa, DType::kF32);
+    Opened opened(model, on(isa), DType::kF32);
     const engine::Request request{.prompt = opened.engine.tokenizer().encode("", {}),
                                   .max_tokens = 200,
                                   .sampling = {.temperature = 0}};
@@ -118,7 +76,7 @@ TEST_P(PerplexityOfSmolLM2, IsThatOfTheExactWeights) {
   ROCMFORGE_NEED_DATA(model, "SmolLM2 (make run fetches it)");
   ROCMFORGE_NEED_DATA(text, "eval/wiki.test.raw");
   constexpr double kExact = 23.4505;
-  Opened opened(model, cpu::best_isa(), GetParam());
+  Opened opened(model, on(cpu::best_isa()), GetParam());
   const auto tokens = opened.engine.tokenizer().encode(read_file(text), {});
   const engine::Perplexity ours = engine::perplexity(opened.engine, tokens, 512, 60);
   const double bound = GetParam() == DType::kF32 ? 0.003 : 0.005;

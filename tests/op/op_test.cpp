@@ -8,6 +8,7 @@
 
 #include "backend/cpu/device.h"
 #include "op/cases.h"
+#include "op/errors.h"
 #include "op/harness.h"
 #include "op/reference.h"
 
@@ -17,33 +18,6 @@ namespace {
 Result run_on_cpu(const Problem& problem, cpu::Isa isa, int n_threads) {
   Counters counters;
   return run(problem, *cpu::make_device({.n_threads = n_threads, .isa = isa}, counters));
-}
-
-// Errors below this are none: what is left of silu where exp would overflow.
-constexpr double kNothing = 1e-20;
-
-// The worst of |got - want| / (|want| + size), size the root mean square of the row or `least`;
-// infinite where one of them is no number or infinite and the other is another.
-template <class Want>
-double worst_error(const std::vector<float>& got, const std::vector<Want>& want, std::size_t cols,
-                   double least = kNothing) {
-  if (got.size() != want.size()) return INFINITY;
-  double worst = 0;
-  for (std::size_t begin = 0; begin < want.size(); begin += cols) {
-    double squares = 0;
-    for (std::size_t i = begin; i < begin + cols; ++i) {
-      const auto w = static_cast<double>(want[i]);
-      if (std::isfinite(w)) squares += w * w;
-    }
-    const double size = std::max(least, std::sqrt(squares / static_cast<double>(cols)));
-    for (std::size_t i = begin; i < begin + cols; ++i) {
-      const auto g = static_cast<double>(got[i]), w = static_cast<double>(want[i]);
-      if (g == w) continue;
-      const double error = std::abs(g - w) / (std::abs(w) + size);
-      worst = std::isfinite(error) ? std::max(worst, error) : INFINITY;
-    }
-  }
-  return worst;
 }
 
 class OpCase : public testing::TestWithParam<std::size_t> {};

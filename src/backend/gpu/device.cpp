@@ -62,4 +62,9 @@ bool has_kernels(const FoundDevice& found) {
   return find_code_object(found.properties.target).has_value();
 }
 
+std::string explain_missing_kernels(const FoundDevice& found) {
+  const std::string& target = found.properties.target;
+  return explain_missing(target, list_code_objects(), missing_code_object(target));
+}
+
 }  // namespace rocmforge::gpu

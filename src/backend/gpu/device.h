@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "backend/device.h"
 #include "backend/gpu/driver/find.h"
@@ -13,7 +14,8 @@ namespace rocmforge::gpu {
 // and what to do. `counters` outlives the device.
 std::unique_ptr<backend::Device> make_device(const FoundDevice& found, Counters& counters);
 
-// Whether this program holds kernels for it.
+// Whether this program holds kernels for it; and, where not, what its user can do.
 bool has_kernels(const FoundDevice& found);
+std::string explain_missing_kernels(const FoundDevice& found);
 
 }  // namespace rocmforge::gpu

@@ -57,16 +57,16 @@ double GpuExecutor::time_probe(const Executable& e) const {
 std::vector<std::byte> GpuExecutor::results_of(const Executable& e) const {
   std::int64_t bytes = 0;
   for (const Result& r : e.results) bytes += r.bytes;
-  std::vector<std::byte> out(static_cast<std::size_t>(bytes));
-  std::byte* to = out.data();
   Api& api = *context_->api;
+  const PinnedMemory host(api, std::max<std::int64_t>(bytes, 1));
+  std::byte* to = host.bytes().data();
   for (const Result& r : e.results) {
     api.copy_to_host(to, bases_.arena + static_cast<DeviceAddress>(r.offset), r.bytes,
                      context_->setup.get());
     to += r.bytes;
   }
   api.wait(context_->setup.get());
-  return out;
+  return {host.bytes().begin(), host.bytes().begin() + bytes};
 }
 
 // What the probe stored: the KV cache's first block of each layer, and the results.

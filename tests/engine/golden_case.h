@@ -1,0 +1,80 @@
+// A model held against its recording by the comparison rule, on any device.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/json.h"
+#include "engine/engine.h"
+#include "engine/golden.h"
+#include "support/data.h"
+
+namespace rocmforge::test {
+
+using MakeDevice = std::function<std::unique_ptr<backend::Device>(Counters&)>;
+
+// Files relative to the test data; the real model lies elsewhere. Empty when there is none.
+inline std::string model_path(const std::string& name) {
+  if (name.starts_with("SmolLM2")) return smollm2_file();
+  const std::string path = data_file("models/" + name + ".gguf");
+  return !path.empty() ? path : data_file("models/synth/" + name + ".gguf");
+}
+
+// The models that pass.
+inline const std::vector<std::string>& golden_models() {
+  static const std::vector<std::string> names = {
+      "stories260K", "tinystories-656k-llama", "llama.BF16", "llama.F16",
+      "llama.Q8_0",  "llama.Q4_0",             "llama.Q4_1", "llama.Q6_K",
+      "llama.MXFP4", "SmolLM2-135M-Instruct.Q4_1"};
+  return names;
+}
+
+struct Opened {
+  Opened(const std::string& path, const MakeDevice& make, DType kv, bool fuse = true)
+      : device(make(counters)),
+        engine({.path = path, .n_ctx = 512, .kv_dtype = kv, .fuse = fuse}, *device, counters) {}
+  Counters counters;
+  std::unique_ptr<backend::Device> device;
+  engine::Engine engine;
+};
+
+// Skips the test where data is missing. F16 KV is asked of F32 files alone, unless `always_f16`.
+inline void expect_golden(const std::string& name, const MakeDevice& make, bool always_f16) {
+  const std::string model = model_path(name), file = data_file("golden/" + name + ".json");
+  ROCMFORGE_NEED_DATA(model, name + ".gguf");
+  ROCMFORGE_NEED_DATA(file, "golden/" + name + ".json");
+  const engine::Golden golden = cli::read_golden(file);
+  const std::string reference_file = data_file("golden/" + name + ".llamacpp.json");
+  engine::Differences reference;
+  if (!reference_file.empty()) {
+    reference = engine::compare(cli::read_golden(reference_file), golden);
+  }
+  for (const DType kv : {DType::kF32, DType::kF16}) {
+    SCOPED_TRACE(std::string(to_string(kv)) + " KV");
+    Opened opened(model, make, kv);
+    const auto& tensors = opened.engine.file().tensors();
+    const bool all_f32 = std::all_of(tensors.begin(), tensors.end(),
+                                     [](const auto& t) { return t.dtype == DType::kF32; });
+    ASSERT_EQ(all_f32, reference_file.empty());
+    if (kv == DType::kF16 && !all_f32 && !always_f16) return;
+    const engine::Differences ours = engine::compare(opened.engine, golden);
+    const engine::Verdict verdict =
+        engine::judge(ours, all_f32, kv, all_f32 ? nullptr : &reference);
+    EXPECT_TRUE(verdict.known && verdict.pass)
+        << verdict.rule << "; rms " << ours.rms << ", max " << ours.max;
+    EXPECT_GT(ours.n, 1000);
+    testing::Test::RecordProperty("rms_" + std::string(to_string(kv)), std::to_string(ours.rms));
+  }
+}
+
+inline std::string golden_test_name(std::string name) {
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
+  return name;
+}
+
+}  // namespace rocmforge::test

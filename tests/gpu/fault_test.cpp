@@ -1,0 +1,116 @@
+// Faults of a driver under the whole engine: each call of a load and a short generation fails in
+// turn. The fake driver computes nothing, so every logit is 0 and every token the first.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "backend/gpu/device.h"
+#include "engine/engine.h"
+#include "gpu_driver/fixture.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+
+namespace rocmforge::test {
+namespace {
+
+constexpr int kTokens = 3;
+
+struct Outcome {
+  bool found = false;  // a device
+  std::string error;   // of finding it or loading
+  engine::Completion completion;
+
+  bool failed() const {
+    return !found || !error.empty() || completion.reason == engine::FinishReason::kFailed;
+  }
+};
+
+class GpuFault : public testing::Test {
+  FreshFakes fresh_;
+
+ protected:
+  void SetUp() override {
+    path_ = write_tiny_model(dir_.file("tiny.gguf"),
+                             {.n_layers = 1, .matrix = DType::kQ8_0});
+    control_.memory_total = std::int64_t{1} << 30;
+  }
+
+  Outcome run() {
+    Outcome out;
+    try {
+      gpu::SearchOptions search;
+      search.cuda.candidates = {FAKE_CUDA};
+      search.timeout_seconds = 5;
+      const gpu::Found found = gpu::find_devices(search);
+      out.found = !found.devices.empty();
+      if (!out.found) return out;
+      Counters counters;
+      const auto device = gpu::make_device(found.devices[0], counters);
+      engine::Engine engine({.path = path_, .n_ctx = 64, .max_rows = 4}, *device, counters);
+      const engine::Request request{.prompt = engine.tokenizer().encode("hi", {}),
+                                    .max_tokens = kTokens,
+                                    .sampling = {.temperature = 0},
+                                    .ignore_eos = true};
+      out.completion = std::get<engine::Completion>(engine.generate(request, {}));
+    } catch (const Error& e) {
+      out.error = e.what();
+    }
+    return out;
+  }
+
+  TempDir dir_;
+  std::string path_;
+  FakeControl& control_ = control_of(FAKE_CUDA);
+};
+
+TEST_F(GpuFault, WithoutOneItWorks) {
+  const Outcome outcome = run();
+  EXPECT_TRUE(outcome.found);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.completion.error, "");
+  EXPECT_EQ(outcome.completion.tokens, std::vector<text::TokenId>(kTokens, 0));
+  EXPECT_EQ(control_.live.sum(), 0);
+  EXPECT_EQ(control_.memory_used, 0);
+}
+
+TEST_F(GpuFault, EveryCallFailingInTurnIsAnsweredAndLeaksNothing) {
+  run();
+  const int before = control_.n_calls;
+  run();
+  const int n_calls = control_.n_calls - before;
+  ASSERT_GT(n_calls, 100);
+  int n_failed = 0, n_finished = 0;
+  for (const int status : {2, 719}) {
+    for (int n = 1; n <= n_calls; ++n) {
+      control_.fail_status = status;
+      control_.fail_at = n;
+      const Outcome outcome = run();
+      control_.fail_at = 0;
+      const std::string at = "call " + std::to_string(n) + ", " + control_.failed_call;
+      if (outcome.failed()) {
+        ++n_failed;
+        EXPECT_TRUE(!outcome.found || !outcome.error.empty() || !outcome.completion.error.empty())
+            << at << ": failed without a word";
+      } else {
+        ++n_finished;
+        EXPECT_EQ(outcome.completion.tokens, std::vector<text::TokenId>(kTokens, 0)) << at;
+      }
+      ASSERT_EQ(control_.live.sum(), 0) << at;
+      ASSERT_EQ(control_.memory_used, 0) << at;
+    }
+  }
+  // Those that finish: releases, and recordings that gave way to plain launches.
+  EXPECT_GT(n_failed, n_finished);
+}
+
+TEST_F(GpuFault, AKvCacheThatDoesNotFitIsRefusedWithTheNumbers) {
+  control_.memory_total = 200000;
+  const Outcome outcome = run();
+  EXPECT_NE(outcome.error.find("does not fit"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("200000"), std::string::npos) << outcome.error;
+  EXPECT_EQ(control_.live.sum(), 0);
+}
+
+}  // namespace
+}  // namespace rocmforge::test

@@ -1,0 +1,116 @@
+// Whole models on the first GPU: recorded log-probabilities, a known text, the plain graph, and the
+// promises of a step.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+
+#include "engine/golden_case.h"
+#include "gpu/found.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+
+namespace rocmforge::test {
+namespace {
+
+std::unique_ptr<backend::Device> make_gpu(Counters& counters) {
+  return gpu::make_device(*first_gpu(), counters);
+}
+
+// How steps of up to 64 rows run, for the life of the object.
+class Replay {
+ public:
+  explicit Replay(const char* how) { ::setenv("ROCMFORGE_GPU_GRAPH", how, 1); }
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+  ~Replay() { ::unsetenv("ROCMFORGE_GPU_GRAPH"); }
+};
+
+class GpuGolden : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(GpuGolden, PassesTheComparisonRule) {
+  ROCMFORGE_NEED_GPU();
+  expect_golden(GetParam(), make_gpu, /*always_f16=*/true);
+}
+
+INSTANTIATE_TEST_SUITE_P(, GpuGolden, ::testing::ValuesIn(golden_models()),
+                         [](const auto& test) { return golden_test_name(test.param); });
+
+TEST(GpuGoldenPlain, ThePlainGraphPassesToo) {
+  ROCMFORGE_NEED_GPU();
+  const std::string model = model_path("llama.Q4_0"), file = data_file("golden/llama.Q4_0.json");
+  ROCMFORGE_NEED_DATA(model, "llama.Q4_0.gguf");
+  const engine::Golden golden = cli::read_golden(file);
+  const engine::Differences reference =
+      engine::compare(cli::read_golden(data_file("golden/llama.Q4_0.llamacpp.json")), golden);
+  Opened opened(model, make_gpu, DType::kF32, /*fuse=*/false);
+  const engine::Differences ours = engine::compare(opened.engine, golden);
+  EXPECT_TRUE(engine::judge(ours, false, DType::kF32, &reference).pass) << "rms " << ours.rms;
+}
+
+TEST(GpuGoldenText, Stories260KGreedily) {
+  ROCMFORGE_NEED_GPU();
+  const std::string model = model_path("stories260K");
+  const std::string text = data_file("models/stories260K.greedy200.golden.txt");
+  ROCMFORGE_NEED_DATA(model, "stories260K.gguf");
+  ROCMFORGE_NEED_DATA(text, "stories260K.greedy200.golden.txt");
+  for (const char* how : {"0", "1"}) {
+    const Replay replay(how);
+    Opened opened(model, make_gpu, DType::kF32);
+    const engine::Request request{.prompt = opened.engine.tokenizer().encode("", {}),
+                                  .max_tokens = 200,
+                                  .sampling = {.temperature = 0}};
+    const auto result = opened.engine.generate(request, {});
+    EXPECT_EQ(std::get<engine::Completion>(result).text, read_file(text)) << "replay " << how;
+  }
+}
+
+// A step builds, binds and allocates nothing; decode has 5 launches a layer plus 4.
+TEST(GpuCounters, HoldOverAGenerationOf64Tokens) {
+  ROCMFORGE_NEED_GPU();
+  TempDir dir;
+  for (const char* how : {"0", "1"}) {
+    const Replay replay(how);
+    Opened opened(write_tiny_model(dir.file("tiny.gguf"), {.matrix = DType::kQ8_0}), make_gpu,
+                  DType::kF16);
+    const CounterValues loaded = opened.counters.read();
+    EXPECT_EQ(loaded.file_parses, 1U);
+    EXPECT_GT(loaded.weight_binds, 0U);
+    const engine::Request request{.prompt = opened.engine.tokenizer().encode("hello", {}),
+                                  .max_tokens = 64,
+                                  .sampling = {.temperature = 0},
+                                  .ignore_eos = true};
+    const auto result = std::get<engine::Completion>(opened.engine.generate(request, {}));
+    EXPECT_EQ(result.tokens.size(), 64U) << result.error;
+    const CounterValues delta = opened.counters.read() - loaded;
+    EXPECT_EQ(delta.graph_builds + delta.weight_binds + delta.device_allocations, 0U);
+    EXPECT_EQ(delta.steps, 64U);
+    EXPECT_EQ(delta.head_runs, 64U);
+    const auto layers = static_cast<std::uint64_t>(opened.engine.params().n_layers);
+    EXPECT_LE(delta.dispatches, 64 * (5 * layers + 4)) << "the budget of a decode step";
+  }
+}
+
+// The measured choice is one of the two ways, and gives what they give.
+TEST(GpuReplay, MeasuredOrForcedItGivesTheSame) {
+  ROCMFORGE_NEED_GPU();
+  TempDir dir;
+  const std::string path = write_tiny_model(dir.file("tiny.gguf"), {.matrix = DType::kQ4_0});
+  std::vector<std::vector<text::TokenId>> answers;
+  for (const char* how : {"", "0", "1"}) {
+    const Replay replay(how);
+    Opened opened(path, make_gpu, DType::kF16);
+    const engine::Request request{.prompt = opened.engine.tokenizer().encode("hello hello", {}),
+                                  .max_tokens = 40,
+                                  .sampling = {.temperature = 0},
+                                  .ignore_eos = true};
+    answers.push_back(std::get<engine::Completion>(opened.engine.generate(request, {})).tokens);
+  }
+  EXPECT_EQ(answers[1], answers[0]);
+  EXPECT_EQ(answers[2], answers[0]);
+}
+
+}  // namespace
+}  // namespace rocmforge::test
