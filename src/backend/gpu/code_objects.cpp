@@ -37,6 +37,19 @@ int compute_capability(std::string_view target) {
   return error == std::errc{} && end == target.data() + target.size() ? n : -1;
 }
 
+// "11.0.0", of a built target that differs from `target` in the last digit alone (gfx1100 for
+// gfx1102), so that its code runs there; empty when there is none.
+std::string relative_version(std::string_view target) {
+  constexpr std::string_view kAmd = "gfx1";
+  if (!target.starts_with(kAmd) || target.size() != 7) return "";
+  for (const EmbeddedObject& object : embedded_objects()) {
+    const std::string_view t = object.target;
+    if (t.size() != target.size() || t.substr(0, 6) != target.substr(0, 6)) continue;
+    return std::string(t.substr(3, 2)) + "." + t[5] + "." + t[6];
+  }
+  return "";
+}
+
 }  // namespace
 
 std::optional<CodeObject> find_code_object(std::string_view target) {
@@ -71,9 +84,14 @@ std::string missing_code_object(std::string_view target) {
   for (const EmbeddedObject& object : embedded_objects()) {
     built.append(built.empty() ? "" : ", ").append(object.target);
   }
-  return "[gpu] no kernels for " + std::string(target) + " in this program, which has " + built +
-         ". Build them with: cmake -B build -DROCMFORGE_GPU_TARGETS=" + std::string(target) +
-         " && cmake --build build";
+  std::string text =
+      "[gpu] no kernels for " + std::string(target) + " in this program, which has " + built +
+      ". Build them with: cmake -B build -DROCMFORGE_GPU_TARGETS=" + std::string(target) +
+      " && cmake --build build";
+  if (const std::string version = relative_version(target); !version.empty()) {
+    text += "; or try HSA_OVERRIDE_GFX_VERSION=" + version;
+  }
+  return text;
 }
 
 }  // namespace rocmforge::gpu

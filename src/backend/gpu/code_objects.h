@@ -1,5 +1,5 @@
-// The kernels, compiled for the targets that the build was told of (ROCMFORGE_GPU_TARGETS), embedded
-// compressed.
+// The kernels, compiled for the targets that the build was told of (ROCMFORGE_GPU_TARGETS),
+// embedded compressed.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ struct CodeObject {
   std::vector<std::byte> bytes;
 };
 
-// The object to load on a card: for gfx targets the exact one, as ROCm loads no other; for sm_NN the
-// newest PTX of at most NN, which the driver assembles. Nullopt when none was built.
+// The object to load on a card: for gfx targets the exact one, as ROCm loads no other; for sm_NN
+// the newest PTX of at most NN, which the driver assembles. Nullopt when none was built.
 // Error{kInternal} when an embedded object does not decompress.
 std::optional<CodeObject> find_code_object(std::string_view target);
 

@@ -47,9 +47,8 @@ __device__ __inline__ void mask(const MaskArgs& a) {
 
 template <class A>
 __device__ __inline__ void copy(const CopyArgs& a) {
-  for_elements<A>(a.grid, n_rows(a.rows), a.cols, [&](i32 row, i32 c) {
-    a.y[(i64)row * a.cols + c] = a.x[row * a.x_stride + c];
-  });
+  for_elements<A>(a.grid, n_rows(a.rows), a.cols,
+                  [&](i32 row, i32 c) { a.y[(i64)row * a.cols + c] = a.x[row * a.x_stride + c]; });
 }
 
 template <class A>

@@ -19,8 +19,8 @@ __device__ __inline__ T* kv_at_slot(const KvArgs& kv, i32 slot, KvSide side, i32
   return kv_vector<T>(kv, slot / kKvBlockTokens, slot % kKvBlockTokens, side, head);
 }
 template <class T>
-__device__ __inline__ const T* kv_at_position(const KvArgs& kv, const i32* block_table, i32 position,
-                                              KvSide side, i32 head) {
+__device__ __inline__ const T* kv_at_position(const KvArgs& kv, const i32* block_table,
+                                              i32 position, KvSide side, i32 head) {
   return kv_vector<T>(kv, block_table[position / kKvBlockTokens], position % kKvBlockTokens, side,
                       head);
 }

@@ -11,7 +11,7 @@
 
 // A kernel of exactly `threads` threads a workgroup; it takes one struct by value.
 #if defined(__AMDGCN__)
-#define RF_KERNEL(threads)                    \
+#define RF_KERNEL(threads)                                  \
   extern "C" __attribute__((global, visibility("default"))) \
   __attribute__((amdgpu_flat_work_group_size(threads, threads))) void
 #else

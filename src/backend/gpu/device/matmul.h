@@ -3,9 +3,9 @@
 // silu(y[o]) * y[o + outputs].
 //
 // A wave takes one weight row at a time against N rows of x; its lanes stride over the columns:
-// units of 32 for quantized types (8 integer dots of 4 a row of x, then one multiply by the scales),
-// 4 columns for plain ones. Bound by reading W once; its floor is then the issue of about 30 VALU
-// instructions a unit and wave (0.03 a weight). N rows cost one more set of dots each. The
+// units of 32 for quantized types (8 integer dots of 4 a row of x, then one multiply by the
+// scales), 4 columns for plain ones. Bound by reading W once; its floor is then the issue of about
+// 30 VALU instructions a unit and wave (0.03 a weight). N rows cost one more set of dots each. The
 // activations are normalised and quantized once a workgroup into LDS ("lds"), so workgroups are few
 // and take many weight rows each, or come prepared from quantize_rows ("mem"), for rows that do not
 // fit. More rows than N are taken N at a time (grid y), which reads W again: right, and slow; the
@@ -22,19 +22,15 @@ namespace rocmforge::gpu {
 
 inline constexpr int kMatMulThreads = 256;
 
-// Segments of any types in one kernel.
+// Segments of several types in one kernel: of plain ones, of quantized ones, or of both.
+template <bool kPlain, bool kQuant>
 struct Mixed {
-  static constexpr bool kAny = true;
+  static constexpr bool kSingle = false;
+  static constexpr bool kTakesF32 = kPlain, kTakesInt8 = kQuant;
 };
-
-template <class T>
-inline constexpr bool kTakesInt8 = T::kQuantized;
-template <>
-inline constexpr bool kTakesInt8<Mixed> = true;
-template <class T>
-inline constexpr bool kTakesF32 = !T::kQuantized;
-template <>
-inline constexpr bool kTakesF32<Mixed> = true;
+using MixedPlain = Mixed<true, false>;
+using MixedQuant = Mixed<false, true>;
+using MixedAny = Mixed<true, true>;
 
 // Prepared activations, row r of N; rows past the last one repeat it.
 struct Prepared {
@@ -73,7 +69,8 @@ __device__ __inline__ void dot_quantized(const u8* w, const Prepared& x, float (
       const i32 dot =
           T::kHalfScales ? dot_low * unit.scale[0] + dot_high * unit.scale[1] : dot_low + dot_high;
       if constexpr (T::kHasMin) {
-        const float with_min = __builtin_fmaf(unit.m, (float)(sum_low + sum_high), unit.d * (float)dot);
+        const float with_min =
+            __builtin_fmaf(unit.m, (float)(sum_low + sum_high), unit.d * (float)dot);
         acc[r] = __builtin_fmaf(with_min, x.scales[at], acc[r]);
       } else {
         acc[r] = __builtin_fmaf((float)dot * x.scales[at], unit.d, acc[r]);
@@ -115,8 +112,11 @@ __device__ __inline__ void dot_plain(const u8* w, const Prepared& x, float (&acc
 
 template <class A, class T, int N>
 __device__ __inline__ void dot(WeightType type, const u8* w, const Prepared& x, float (&acc)[N]) {
-  if constexpr (__is_same(T, Mixed)) {
-    with_type(type, [&](auto t) { dot<A, decltype(t)>(type, w, x, acc); });
+  if constexpr (!T::kSingle) {
+    with_type(type, [&](auto t) {
+      using U = decltype(t);
+      if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) dot<A, U>(type, w, x, acc);
+    });
   } else if constexpr (T::kQuantized) {
     dot_quantized<A, T>(w, x, acc);
   } else {
@@ -172,7 +172,7 @@ template <class A, class T, int N>
 __device__ __inline__ void matmul_lds_rows(const MatMulArgs& a) {
   __shared__ float scratch[kMatMulThreads / 32];
   const i32 cols = a.weight.cols, n = n_rows(a.rows);
-  const i32 f32_bytes = kTakesF32<T> ? N * ((cols + 3) / 4 * 16) : 0;
+  const i32 f32_bytes = T::kTakesF32 ? N * ((cols + 3) / 4 * 16) : 0;
   const i32 f32_stride = (cols + 3) / 4 * 4;
   auto* f32 = reinterpret_cast<float*>(matmul_lds);
   auto* values = reinterpret_cast<i8*>(matmul_lds + f32_bytes);
@@ -187,7 +187,7 @@ __device__ __inline__ void matmul_lds_rows(const MatMulArgs& a) {
           a.gain != nullptr ? norm_factor<A, kMatMulThreads>(x, cols, a.eps, scratch) : 1.0F;
       const PreparedRow to{f32 + r * f32_stride, values + r * cols, scales + r * (cols / 32),
                            sums + r * (cols / 16)};
-      store_row<A, kMatMulThreads, kTakesF32<T>, kTakesInt8<T>>(x, a.gain, factor, cols, to);
+      store_row<A, kMatMulThreads, T::kTakesF32, T::kTakesInt8>(x, a.gain, factor, cols, to);
     }
     A::barrier();
     outputs<A, T, N>(a, {f32, f32_stride, values, scales, sums, cols, last}, first, n);

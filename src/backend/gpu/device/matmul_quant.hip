@@ -1,4 +1,5 @@
-// matmul_<type>_<rows>_<lds or mem>, quantized weights: the formula and its bound are in matmul.h.
+// matmul_<type>_<rows>_<lds or mem> of quantized weights; "quant" mixes them. The formula and its
+// bound are in matmul.h.
 #include "backend/gpu/device/matmul.h"
 
 namespace rocmforge::gpu {
@@ -96,6 +97,25 @@ RF_KERNEL(kMatMulThreads) matmul_mxfp4_1_mem(MatMulArgs a) {
 }
 RF_KERNEL(kMatMulThreads) matmul_mxfp4_8_mem(MatMulArgs a) {
   matmul_mem_rows<Arch, MXFP4, 8>(a);
+}
+
+RF_KERNEL(kMatMulThreads) matmul_quant_1_lds(MatMulArgs a) {
+  matmul_lds_rows<Arch, MixedQuant, 1>(a);
+}
+RF_KERNEL(kMatMulThreads) matmul_quant_2_lds(MatMulArgs a) {
+  matmul_lds_rows<Arch, MixedQuant, 2>(a);
+}
+RF_KERNEL(kMatMulThreads) matmul_quant_4_lds(MatMulArgs a) {
+  matmul_lds_rows<Arch, MixedQuant, 4>(a);
+}
+RF_KERNEL(kMatMulThreads) matmul_quant_8_lds(MatMulArgs a) {
+  matmul_lds_rows<Arch, MixedQuant, 8>(a);
+}
+RF_KERNEL(kMatMulThreads) matmul_quant_1_mem(MatMulArgs a) {
+  matmul_mem_rows<Arch, MixedQuant, 1>(a);
+}
+RF_KERNEL(kMatMulThreads) matmul_quant_8_mem(MatMulArgs a) {
+  matmul_mem_rows<Arch, MixedQuant, 8>(a);
 }
 
 }  // namespace rocmforge::gpu

@@ -4,13 +4,13 @@
 // matrix units.
 //
 // A task is a work item, a KV head and up to kTileQueries queries that share it: rows of the item
-// times heads of the group. A workgroup passes over the item's positions kTileTokens at a time, with
-// a running maximum and sum (arXiv:2205.14135): a thread a position for the scores, a thread a
+// times heads of the group. A workgroup passes over the item's positions kTileTokens at a time,
+// with a running maximum and sum (arXiv:2205.14135): a thread a position for the scores, a thread a
 // dimension for the weighted values. Items of the same rows (splits) leave partial results; the
 // workgroup that finishes last, by an atomic ticket, combines them and resets the ticket.
 //
-// With write_kv every workgroup first stores the step's keys and values of its own head and range of
-// positions, and so needs to wait for no other; those that store the same vector store the same
+// With write_kv every workgroup first stores the step's keys and values of its own head and range
+// of positions, and so needs to wait for no other; those that store the same vector store the same
 // bits. For steps of few rows.
 #pragma once
 

@@ -1,8 +1,8 @@
 // Activations for matmul: a row normalised, and in int8 with a scale each 32 columns.
 //   scale = max|x| / 127, value = x * (127 / max|x|) to the nearest integer, ties to even;
 //   sums: of each 16 values, by which a weight's constant part is multiplied.
-// Where max|x| < 2^-119, scale and values are 0; where any x is Inf or NaN, the scale is NaN and the
-// values are 0. The CPU's kernels round the same way.
+// Where max|x| < 2^-119, scale and values are 0; where any x is Inf or NaN, the scale is NaN and
+// the values are 0. The CPU's kernels round the same way.
 #pragma once
 
 #include "backend/gpu/device/reduce.h"

@@ -11,8 +11,8 @@ template <class A>
 __device__ __inline__ void rope(const RopeArgs& a) {
   for_elements<A>(a.grid, n_rows(a.rows), a.cols, [&](i32 row, i32 c) {
     const i32 d = c % a.rope.head_dim;
-    a.y[(i64)row * a.cols + c] = rope_element(a.rope, a.x + row * a.x_stride + (c - d),
-                                              a.angles + row * a.angles_stride, d);
+    a.y[(i64)row * a.cols + c] =
+        rope_element(a.rope, a.x + row * a.x_stride + (c - d), a.angles + row * a.angles_stride, d);
   });
 }
 

@@ -17,7 +17,9 @@ struct Unit {
   float m;  // where kHasMin
 };
 
-__device__ __inline__ float half_at(const u8* at) { return (float)load<f16, 2>(at); }
+__device__ __inline__ float half_at(const u8* at) {
+  return (float)load<f16, 2>(at);
+}
 
 // 32 nibbles: byte j has column j in its low, j + 16 in its high nibble.
 template <int kAlign>
@@ -33,10 +35,12 @@ __device__ __inline__ i32 nibble_of(const u8* q, i32 i) {
 }
 
 struct PlainTraits {
-  static constexpr bool kQuantized = false;
+  static constexpr bool kSingle = true;  // one type, see matmul.h
+  static constexpr bool kQuantized = false, kTakesF32 = true, kTakesInt8 = false;
 };
 struct BlockTraits {
-  static constexpr bool kQuantized = true;
+  static constexpr bool kSingle = true;
+  static constexpr bool kQuantized = true, kTakesF32 = false, kTakesInt8 = true;
   static constexpr bool kHalfScales = false;
   static constexpr bool kHasMin = false;
   static constexpr i32 kZero = 0;

@@ -1,4 +1,5 @@
-// Arguments of kv_write_f16 and kv_write_f32: k and v to the step's KV slots, k rotated if there is rope.
+// Arguments of kv_write_f16 and kv_write_f32: k and v to the step's KV slots, k rotated if there is
+// rope.
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"

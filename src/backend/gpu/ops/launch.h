@@ -9,10 +9,10 @@ namespace rocmforge::gpu {
 
 // What a plan needs to know of a card; the same as device/arch says of the kernels' side.
 struct ArchInfo {
-  std::string target;            // "gfx1100", "sm_80"
-  std::int32_t wave = 32;        // lanes
-  std::int32_t lds_bytes = 0;    // that one workgroup may take
-  std::int32_t n_units = 1;      // compute units, multiprocessors
+  std::string target;          // "gfx1100", "sm_80"
+  std::int32_t wave = 32;      // lanes
+  std::int32_t lds_bytes = 0;  // that one workgroup may take
+  std::int32_t n_units = 1;    // compute units, multiprocessors
 };
 // Error{kUnsupported} for a target of no family that device/arch has.
 ArchInfo arch_info(std::string_view target, std::int32_t n_units);

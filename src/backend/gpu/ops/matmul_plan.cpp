@@ -11,11 +11,11 @@
 namespace rocmforge::gpu {
 namespace {
 
-constexpr std::int64_t kThreads = 256;     // device/matmul.h: kMatMulThreads
-constexpr std::int64_t kMostRows = 8;      // of x, in one kernel
-constexpr std::int64_t kStaticLds = 256;   // of the "lds" kernels, at most
-// Workgroups a unit. Those that prepare x themselves are persistent, so that what each repeats stays
-// small beside its weight rows.
+constexpr std::int64_t kThreads = 256;    // device/matmul.h: kMatMulThreads
+constexpr std::int64_t kMostRows = 8;     // of x, in one kernel
+constexpr std::int64_t kStaticLds = 256;  // of the "lds" kernels, at most
+// Workgroups a unit. Those that prepare x themselves are persistent, so that what each repeats
+// stays small beside its weight rows.
 constexpr std::int64_t kLdsGroupsPerUnit = 2;
 constexpr std::int64_t kMemGroupsPerUnit = 8;
 
@@ -52,21 +52,19 @@ struct Kinds {
 Kinds kinds_of(const MatMulDesc& desc) {
   check(!desc.segments.empty(), "[gpu] matmul: a weight without segments");
   if (desc.segments.size() > kMaxSegments) {
-    throw Error(ErrorCode::kUnsupported,
-                "[gpu] matmul: a weight of " + std::to_string(desc.segments.size()) +
-                    " segments, over " + std::to_string(kMaxSegments));
+    throw Error(ErrorCode::kUnsupported, "[gpu] matmul: a weight of " +
+                                             std::to_string(desc.segments.size()) +
+                                             " segments, over " + std::to_string(kMaxSegments));
   }
-  Kinds kinds{.name = std::string(type_name(desc.segments.front()))};
+  Kinds kinds;
+  bool alike = true;
   for (const DType type : desc.segments) {
     (info(type).is_quantized() ? kinds.quantized : kinds.plain) = true;
-    if (type_name(type) != type_name(desc.segments.front())) kinds.name = "mixed";
+    kinds.name = type_name(type);
+    alike = alike && type == desc.segments.front();
+    check(desc.cols % info(type).block_elems == 0, "[gpu] matmul: columns are no whole blocks");
   }
-  // The kernel of mixed types keeps both forms.
-  if (kinds.name == "mixed") kinds.plain = kinds.quantized = true;
-  check(!kinds.quantized || desc.cols % 32 == 0 ||
-            std::none_of(desc.segments.begin(), desc.segments.end(),
-                         [](DType t) { return info(t).is_quantized(); }),
-        "[gpu] matmul: columns are no whole blocks");
+  if (!alike) kinds.name = !kinds.plain ? "quant" : !kinds.quantized ? "plain" : "mixed";
   return kinds;
 }
 
@@ -101,8 +99,7 @@ MatMulScratch scratch_of(const MatMulDesc& desc, const Kinds& kinds) {
 MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
   check(desc.rows > 0 && desc.cols > 0 && desc.n > 0, "[gpu] matmul: an empty shape");
   const Kinds kinds = kinds_of(desc);
-  const std::int64_t outputs =
-      desc.epilogue == ir::Epilogue::kSwiGlu ? desc.rows / 2 : desc.rows;
+  const std::int64_t outputs = desc.epilogue == ir::Epilogue::kSwiGlu ? desc.rows / 2 : desc.rows;
   const std::int64_t waves = kThreads / arch.wave;
   const std::int64_t across = (outputs + waves - 1) / waves;
 
@@ -112,8 +109,8 @@ MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
   while (tile < std::min(desc.n, kMostRows)) tile *= 2;
   const bool prepares = kinds.quantized || desc.norm || desc.overwrites_x;
   const std::int64_t lds = lds_bytes(kinds, desc.cols, tile);
-  const bool in_lds = prepares && !desc.overwrites_x && desc.n <= kMostRows &&
-                      lds <= arch.lds_bytes - kStaticLds;
+  const bool in_lds =
+      prepares && !desc.overwrites_x && desc.n <= kMostRows && lds <= arch.lds_bytes - kStaticLds;
   if (!in_lds && tile > 1) tile = kMostRows;
 
   plan.tile_rows = static_cast<std::int32_t>(tile);

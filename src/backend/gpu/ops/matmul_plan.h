@@ -14,7 +14,7 @@
 namespace rocmforge::gpu {
 
 struct MatMulDesc {
-  std::vector<DType> segments;  // the weight's types, in order
+  std::vector<DType> segments;      // the weight's types, in order
   std::int64_t rows = 0, cols = 0;  // of the weight
   std::int64_t n = 1;               // rows of x: the bucket's
   ir::Epilogue epilogue = ir::Epilogue::kNone;
@@ -33,7 +33,7 @@ struct MatMulScratch {
 struct MatMulPlan {
   std::optional<Launch> quantize;  // first, where there is one
   Launch matmul;
-  MatMulScratch scratch;  // of `quantize`
+  MatMulScratch scratch;       // of `quantize`
   std::int32_t tile_rows = 1;  // rows of x that share one reading of the weight
 };
 

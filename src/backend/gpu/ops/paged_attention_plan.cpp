@@ -39,8 +39,7 @@ PagedAttentionPlan plan_paged_attention(const PagedAttentionDesc& desc, const Ar
                     .grid_x = std::max(1, kGroupsPerUnit * arch.n_units),
                     .threads = kThreads};
   if (desc.n > kMostWritingRows) {
-    plan.kv_write =
-        plan_kv_write({desc.n, std::int64_t{a.n_kv_heads} * a.head_dim}, desc.kv, arch);
+    plan.kv_write = plan_kv_write({desc.n, std::int64_t{a.n_kv_heads} * a.head_dim}, desc.kv, arch);
   }
   const std::int32_t group = a.n_heads / a.n_kv_heads;
   const std::int32_t tile = std::min<std::int32_t>(kPagedAttentionTile, group);

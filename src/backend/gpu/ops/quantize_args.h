@@ -1,4 +1,5 @@
-// Arguments of quantize_rows: rows of activations, normalised if there is a gain, as matmul takes them.
+// Arguments of quantize_rows: rows of activations, normalised if there is a gain, as matmul takes
+// them.
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"

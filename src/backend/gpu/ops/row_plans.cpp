@@ -18,7 +18,8 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 
 std::int32_t most(const ArchInfo& arch, std::int64_t n) {
   const std::int64_t limit = std::int64_t{arch.n_units} * kRowGroupsPerUnit;
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(n, 1, std::max<std::int64_t>(1, limit)));
+  return static_cast<std::int32_t>(
+      std::clamp<std::int64_t>(n, 1, std::max<std::int64_t>(1, limit)));
 }
 
 // Columns across x, rows down y.
@@ -73,7 +74,8 @@ Launch plan_softmax(const RowsShape& y, const ArchInfo& arch) {
 }
 
 Launch plan_rms_norm(const RowsShape& y, std::int64_t length, const ArchInfo& arch) {
-  check(length > 0 && y.cols % length == 0, "[gpu] rms_norm: columns are no multiple of the gain's");
+  check(length > 0 && y.cols % length == 0,
+        "[gpu] rms_norm: columns are no multiple of the gain's");
   const std::int64_t runs = y.rows * (y.cols / length);
   if (length > kWaveRun) return grouped("rms_norm_group", runs, arch);
   return grouped("rms_norm_wave", ceil_div(runs, kThreads / arch.wave), arch);

@@ -1,5 +1,5 @@
-// Plans of the ops that go row by row: one launch each, exact for the bucket's rows up to what fills
-// the card; the kernels stride over what is left, and stop at the step's rows.
+// Plans of the ops that go row by row: one launch each, exact for the bucket's rows up to what
+// fills the card; the kernels stride over what is left, and stop at the step's rows.
 #pragma once
 
 #include <cstdint>

@@ -58,7 +58,7 @@ struct Rdna : Amd {
   __device__ static __inline__ i32 xor_lane(i32 x) {
     static_assert(kMask > 0 && kMask <= 16);
     if constexpr (kMask < 16) {
-      return dpp<0x160 | kMask>(x);  // row_xmask
+      return dpp < 0x160 | kMask > (x);  // row_xmask
     } else {
       i32 y = (i32)__builtin_amdgcn_permlanex16(0, (u32)x, 0x76543210U, 0xfedcba98U, true, false);
       // clang-19 does not hold it for convergent and may sink it into a later branch (llvm 142962).

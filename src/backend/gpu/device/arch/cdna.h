@@ -26,7 +26,8 @@ struct MmaI8 : MmaLayout {
     return __builtin_amdgcn_mfma_i32_16x16x32_i8(__builtin_bit_cast(long, a),
                                                  __builtin_bit_cast(long, b), c, 0, 0, 0);
 #else
-    // Two of k = 16, of which a lane gives 4: any assignment of k serves that is the same in A and B.
+    // Two of k = 16, of which a lane gives 4: any assignment of k serves that is the same in A and
+    // B.
     c = __builtin_amdgcn_mfma_i32_16x16x16i8(a.x, b.x, c, 0, 0, 0);
     return __builtin_amdgcn_mfma_i32_16x16x16i8(a.y, b.y, c, 0, 0, 0);
 #endif

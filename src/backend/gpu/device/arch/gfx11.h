@@ -5,8 +5,8 @@
 
 namespace rocmforge::gpu::gfx11 {
 
-// 16 x 16 tiles of C += A B^T. A and B are given by rows whose k is contiguous. WMMA wants lane l to
-// hold row l % 16 of A, and of B, whole: lanes 16 to 31 repeat lanes 0 to 15. Element i of C in
+// 16 x 16 tiles of C += A B^T. A and B are given by rows whose k is contiguous. WMMA wants lane l
+// to hold row l % 16 of A, and of B, whole: lanes 16 to 31 repeat lanes 0 to 15. Element i of C in
 // lane l is (row 2 i + l / 16, column l % 16).
 struct MmaLayout {
   static constexpr int kM = 16, kN = 16;

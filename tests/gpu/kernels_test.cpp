@@ -1,0 +1,229 @@
+// The code objects of one target of each AMD family, as the compiler left them: nothing spills,
+// nothing hidden is asked for, arguments are as the host has them, and the hot loops hold the
+// instructions they are meant to.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "backend/gpu/ops/add_args.h"
+#include "backend/gpu/ops/attention_scores_args.h"
+#include "backend/gpu/ops/attention_values_args.h"
+#include "backend/gpu/ops/copy_args.h"
+#include "backend/gpu/ops/embed_args.h"
+#include "backend/gpu/ops/kv_write_args.h"
+#include "backend/gpu/ops/launch.h"
+#include "backend/gpu/ops/mask_args.h"
+#include "backend/gpu/ops/matmul_args.h"
+#include "backend/gpu/ops/matmul_plan.h"
+#include "backend/gpu/ops/paged_attention_args.h"
+#include "backend/gpu/ops/paged_attention_plan.h"
+#include "backend/gpu/ops/quantize_args.h"
+#include "backend/gpu/ops/rms_norm_args.h"
+#include "backend/gpu/ops/rope_args.h"
+#include "backend/gpu/ops/row_plans.h"
+#include "backend/gpu/ops/rows_args.h"
+#include "backend/gpu/ops/scale_args.h"
+#include "backend/gpu/ops/softmax_args.h"
+#include "backend/gpu/ops/swiglu_args.h"
+#include "gpu/elf_notes.h"
+
+namespace rocmforge::gputest {
+namespace {
+
+using namespace rocmforge::gpu;
+
+std::vector<std::string> object_paths() {
+  std::vector<std::string> out;
+  std::istringstream in(ROCMFORGE_TEST_OBJECTS);
+  for (std::string path; std::getline(in, path, ';');) out.push_back(path);
+  return out;
+}
+
+std::string target_of(const std::string& path) {
+  const std::size_t begin = path.rfind('/') + 1;
+  return path.substr(begin, path.rfind('.') - begin);
+}
+
+std::string path_of(const std::string& target) {
+  for (const std::string& path : object_paths()) {
+    if (target_of(path) == target) return path;
+  }
+  ADD_FAILURE() << target << " was not compiled";
+  return "";
+}
+
+// The arguments of a kernel, by the op that its name starts with.
+std::size_t args_bytes(std::string_view name) {
+  const std::pair<std::string_view, std::size_t> table[] = {
+      {"add_", sizeof(AddArgs)},
+      {"attention_scores_", sizeof(AttentionScoresArgs)},
+      {"attention_values_", sizeof(AttentionValuesArgs)},
+      {"copy_", sizeof(CopyArgs)},
+      {"embed_", sizeof(EmbedArgs)},
+      {"kv_write_", sizeof(KvWriteArgs)},
+      {"mask_", sizeof(MaskArgs)},
+      {"matmul_", sizeof(MatMulArgs)},
+      {"paged_attention_", sizeof(PagedAttentionArgs)},
+      {"quantize_", sizeof(QuantizeArgs)},
+      {"rms_norm_", sizeof(RmsNormArgs)},
+      {"rope_", sizeof(RopeArgs)},
+      {"rows_", sizeof(GatherArgs)},
+      {"scale_", sizeof(ScaleArgs)},
+      {"softmax_", sizeof(SoftmaxArgs)},
+      {"swiglu_", sizeof(SwigluArgs)},
+  };
+  for (const auto& [prefix, bytes] : table) {
+    if (name.starts_with(prefix)) return bytes;
+  }
+  return 0;
+}
+
+// Waves a SIMD32 of RDNA3 holds by registers: 1536 of each lane, in steps of 24, 16 waves at most
+// (wave32; GPUs of 1536 registers a SIMD).
+std::int64_t waves_by_registers(std::int64_t vgprs) {
+  const std::int64_t taken = std::max<std::int64_t>(24, (vgprs + 23) / 24 * 24);
+  return std::min<std::int64_t>(16, 1536 / taken);
+}
+
+class Objects : public testing::TestWithParam<std::string> {};
+
+TEST_P(Objects, NothingSpills) {
+  const ObjectInfo object = read_object(GetParam());
+  EXPECT_TRUE(object.target.ends_with(target_of(GetParam()))) << object.target;
+  ASSERT_FALSE(object.kernels.empty());
+  for (const KernelInfo& k : object.kernels) {
+    EXPECT_EQ(k.at(".private_segment_fixed_size"), 0) << k.name << " uses scratch";
+    EXPECT_EQ(k.at(".vgpr_spill_count"), 0) << k.name;
+    EXPECT_EQ(k.at(".sgpr_spill_count"), 0) << k.name;
+  }
+}
+
+TEST_P(Objects, ArgumentsAreTheHosts) {
+  for (const KernelInfo& k : read_object(GetParam()).kernels) {
+    ASSERT_NE(args_bytes(k.name), 0u) << k.name << " is of no op that this test knows";
+    ASSERT_EQ(k.args.size(), 1u) << k.name << " takes more than its struct";
+    EXPECT_EQ(k.args[0].kind, "by_value") << k.name;
+    EXPECT_EQ(k.args[0].offset, 0) << k.name;
+    EXPECT_EQ(k.args[0].size, static_cast<std::int64_t>(args_bytes(k.name))) << k.name;
+    EXPECT_EQ(k.at(".kernarg_segment_size"), static_cast<std::int64_t>(args_bytes(k.name)))
+        << k.name;
+  }
+}
+
+TEST_P(Objects, WavesAndLdsAreThePlans) {
+  const ArchInfo arch = arch_info(target_of(GetParam()), 84);
+  for (const KernelInfo& k : read_object(GetParam()).kernels) {
+    EXPECT_EQ(k.at(".wavefront_size"), arch.wave) << k.name;
+    EXPECT_LE(k.at(".group_segment_fixed_size"), arch.lds_bytes) << k.name;
+    const std::int64_t threads = k.name.starts_with("paged_attention_") ? 128 : 256;
+    EXPECT_EQ(k.at(".max_flat_workgroup_size"), threads) << k.name;
+    if (k.name.starts_with("matmul_")) {
+      EXPECT_LE(k.at(".group_segment_fixed_size"), 256) << k.name;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Objects, testing::ValuesIn(object_paths()),
+                         [](const auto& param) { return target_of(param.param); });
+
+// Every kernel that a plan may name is there.
+TEST(Kernels, PlansNameThem) {
+  std::set<std::string> names;
+  for (const KernelInfo& k : read_object(path_of("gfx1100")).kernels) names.insert(k.name);
+  const ArchInfo arch = arch_info("gfx1100", 84);
+  const auto expect = [&](const Launch& launch) {
+    EXPECT_TRUE(names.contains(launch.kernel)) << launch.kernel;
+  };
+  const RowsShape shape{5, 300};
+  for (const auto plan : {plan_embed, plan_add, plan_scale, plan_swiglu, plan_mask, plan_copy,
+                          plan_rows, plan_rope, plan_softmax, plan_quantize}) {
+    expect(plan(shape, arch));
+  }
+  expect(plan_rms_norm({3, 4096}, 4096, arch));
+  expect(plan_rms_norm({3, 4096}, 128, arch));
+  for (const DType kv : {DType::kF16, DType::kF32}) {
+    expect(plan_kv_write(shape, kv, arch));
+    expect(plan_attention_scores(3, 4, kv, arch));
+    expect(plan_attention_values(3, 4, kv, arch));
+    for (const std::int32_t d : {19, 128, 200, 1024}) {
+      const auto plan = plan_paged_attention({.attention = {8, 2, d, 1}, .kv = kv, .n = 40}, arch);
+      expect(plan.attention);
+      expect(*plan.kv_write);
+    }
+  }
+  std::vector<std::vector<DType>> weights = {
+      {DType::kF16, DType::kF32}, {DType::kQ4_0, DType::kQ6_K}, {DType::kQ4_0, DType::kF16}};
+  for (const DType type : kAllDTypes) {
+    if (type != DType::kI32) weights.push_back({type});
+  }
+  for (const auto& types : weights) {
+    for (const std::int64_t n : {1, 2, 3, 8, 50}) {
+      for (const std::int64_t cols : {256, 65536}) {
+        for (const bool norm : {false, true}) {
+          const auto plan = plan_matmul(
+              {.segments = types, .rows = 64, .cols = cols, .n = n, .norm = norm}, arch);
+          expect(plan.matmul);
+          if (plan.quantize) expect(*plan.quantize);
+        }
+      }
+    }
+  }
+}
+
+TEST(Kernels, RegistersOfGfx1100) {
+  std::printf("%-28s %5s %5s %6s %6s\n", "gfx1100", "VGPRs", "SGPRs", "LDS", "waves");
+  for (const KernelInfo& k : read_object(path_of("gfx1100")).kernels) {
+    const std::int64_t waves = waves_by_registers(k.at(".vgpr_count"));
+    std::printf("%-28s %5ld %5ld %6ld %6ld\n", k.name.c_str(), k.at(".vgpr_count"),
+                k.at(".sgpr_count"), k.at(".group_segment_fixed_size"), waves);
+    EXPECT_GE(waves, 6) << k.name << " leaves too few waves to hide memory's latency";
+  }
+}
+
+std::string disassemble(const std::string& path, const std::string& symbol) {
+  const std::string command = std::string(ROCMFORGE_TEST_OBJDUMP) +
+                              " -d --disassemble-symbols=" + symbol + " '" + path + "'";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::string out;
+  std::array<char, 4096> part{};
+  while (pipe && std::fgets(part.data(), part.size(), pipe.get()) != nullptr) out += part.data();
+  return out;
+}
+
+std::size_t count(const std::string& text, std::string_view what) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
+  return n;
+}
+
+TEST(Kernels, QuantizedProductsAreIntegerDots) {
+  const std::string path = path_of("gfx1100");
+  for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4"}) {
+    for (const int rows : {1, 8}) {
+      const std::string name = "matmul_" + type + "_" + std::to_string(rows) + "_lds";
+      // 8 dots for each unit of 32 columns and row of x.
+      EXPECT_GE(count(disassemble(path, name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
+          << name;
+    }
+  }
+}
+
+// Addresses are global or LDS, known when compiled; a flat access costs both.
+TEST(Kernels, NoFlatAddresses) {
+  const std::string path = path_of("gfx1100");
+  for (const KernelInfo& k : read_object(path).kernels) {
+    const std::string text = disassemble(path, k.name);
+    ASSERT_GT(count(text, "s_endpgm"), 0u) << k.name;
+    EXPECT_EQ(count(text, "flat_load") + count(text, "flat_store"), 0u) << k.name;
+  }
+}
+
+}  // namespace
+}  // namespace rocmforge::gputest
