@@ -104,12 +104,19 @@ TEST_F(GpuFault, EveryCallFailingInTurnIsAnsweredAndLeaksNothing) {
   EXPECT_GT(n_failed, n_finished);
 }
 
-TEST_F(GpuFault, AKvCacheThatDoesNotFitIsRefusedWithTheNumbers) {
-  control_.memory_total = 200000;
-  const Outcome outcome = run();
-  EXPECT_NE(outcome.error.find("does not fit"), std::string::npos) << outcome.error;
-  EXPECT_NE(outcome.error.find("200000"), std::string::npos) << outcome.error;
-  EXPECT_EQ(control_.live.sum(), 0);
+TEST_F(GpuFault, MemoryThatDoesNotSufficeIsToldInNumbers) {
+  int n_refused = 0;
+  for (const std::int64_t total : {1000, 10000, 40000, 60000, 80000, 100000, 200000}) {
+    control_.memory_total = total;
+    const Outcome outcome = run();
+    EXPECT_EQ(control_.live.sum(), 0);
+    if (outcome.error.empty()) continue;
+    ++n_refused;
+    EXPECT_NE(outcome.error.find("does not fit"), std::string::npos) << outcome.error;
+    EXPECT_NE(outcome.error.find("of " + std::to_string(total) + " are free"), std::string::npos)
+        << outcome.error;
+  }
+  EXPECT_GT(n_refused, 3);
 }
 
 }  // namespace
