@@ -1,7 +1,7 @@
 # Short names for what CMake, ctest and tools/ do; CONTRIBUTING.md tells more.
 .DEFAULT_GOAL := build
-.PHONY: build run test install format check asan tsan portable bench clean help \
-        deps deps-test deps-check model
+.PHONY: build run targets test install format check asan tsan portable bench clean help \
+        deps deps-gpu deps-test deps-check model
 MAKEFLAGS += --no-print-directory
 
 PREFIX ?= /usr/local
@@ -22,13 +22,30 @@ define compile
 @cmake --build $(2)
 endef
 
+# What a folder that is configured already compiles its kernels for; else, for `run` alone, nothing
+# where there is no card: it need not wait for kernels that nothing here can execute.
+CARD := $(firstword $(wildcard /dev/kfd /dev/nvidiactl /proc/driver/nvidia/version))
+NO_KERNELS = -DROCMFORGE_GPU_TARGETS=
+# Empty when build/ has, or will have, no kernels.
+WANTS_KERNELS = $(if $(wildcard build/CMakeCache.txt),$(shell sed -n \
+	's/^ROCMFORGE_GPU_TARGETS:[A-Z]*=//p' build/CMakeCache.txt),$(if $(filter $(NO_KERNELS),$(CONFIGURE)),,yes))
+CONFIGURE ?=
+ALL_TARGETS = gfx1030;gfx1031;gfx1032;gfx1033;gfx1034;gfx1035;gfx1036;gfx1100;gfx1101;gfx1102;$\
+	gfx1103;gfx1150;gfx1151;gfx1152;gfx1200;gfx1201;gfx90a;gfx942;sm_80;sm_90a
+
 build: ## build the program: build/rocmforge
-	@tools/install-deps.sh --check run
-	$(call compile,release,build)
+	@tools/install-deps.sh --check run $(if $(WANTS_KERNELS),gpu)
+	$(call compile,release,build,$(CONFIGURE))
+
+targets: deps deps-gpu ## build the program with kernels for every card
+	@cmake --preset release "-DROCMFORGE_GPU_TARGETS=$(ALL_TARGETS)"
+	@cmake --build build
 
 # The model comes while the compiler works; stdout has the answer alone.
+run: CONFIGURE += $(if $(CARD),,$(NO_KERNELS))
 run: deps ## install what is missing, build, fetch a small model, answer PROMPT (MODEL, ARGS)
-	@if [ -n "$$ROCMFORGE_MODEL" ]; then $(MAKE) build; else $(MAKE) -j2 build model; fi >&2
+	@if [ -n "$$ROCMFORGE_MODEL" ]; then $(MAKE) build CONFIGURE="$(CONFIGURE)"; \
+	else $(MAKE) -j2 build model CONFIGURE="$(CONFIGURE)"; fi >&2
 	@model=$${ROCMFORGE_MODEL:-$$(tools/fetch-model.sh)} && \
 	build/rocmforge generate --gguf "$$model" --prompt "$$ROCMFORGE_PROMPT" --stream $(ARGS)
 
@@ -71,10 +88,13 @@ bench: deps-test model ## run the benchmarks: single ops, then the whole model
 	@build-test/rocmforge bench --gguf "$$(tools/fetch-model.sh)" -p 512 -n 128
 
 deps: ## install what the program needs
-	@tools/install-deps.sh run
+	@tools/install-deps.sh run $(if $(WANTS_KERNELS),gpu)
+
+deps-gpu:
+	@tools/install-deps.sh gpu
 
 deps-test:
-	@tools/install-deps.sh run test
+	@tools/install-deps.sh run gpu test
 
 deps-check:
 	@tools/install-deps.sh check

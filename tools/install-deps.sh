@@ -1,25 +1,28 @@
 #!/usr/bin/env bash
 # Installs the packages that are missing, or names them where it cannot.
 #   tools/install-deps.sh [--check] SET...
-# Sets: run (build and run the program), test (build and run the tests), check (sanitizers,
-# formatting). --check installs nothing and fails when something is missing.
+# Sets: run (build and run the program), gpu (compile the kernels), test (build and run the tests),
+# check (sanitizers, formatting). --check installs nothing and fails when something is missing.
 set -euo pipefail
 
 # One word a package; "a|b" takes the first that is installed, else the first that can be had.
 declare -A lists=(
   [debian run]='g++ cmake ninja-build ccache python3 python3-pip
     libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost1.90-dev
-    libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libhwy-dev'
+    libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libhwy-dev libzstd-dev'
+  [debian gpu]='clang-19 lld-19 llvm-19 zstd'
   [debian test]='libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev zstd'
   [debian check]='git clang-19 clang-format-19 libclang-rt-19-dev shellcheck'
 
   [fedora run]='gcc-c++ cmake ninja-build ccache python3 python3-pip boost-devel cli11-devel
-    spdlog-devel fmt-devel pcre2-devel highway-devel'
+    spdlog-devel fmt-devel pcre2-devel highway-devel libzstd-devel'
+  [fedora gpu]='clang19 lld19 llvm19 zstd'
   [fedora test]='gtest-devel gmock-devel google-benchmark-devel rapidcheck-devel zstd'
   [fedora check]='git clang clang-tools-extra compiler-rt ShellCheck'
 
   [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt pcre2
-    highway'
+    highway zstd'
+  [arch gpu]='clang19 lld19 llvm19 zstd'
   [arch test]='gtest benchmark rapidcheck zstd'
   [arch check]='git clang compiler-rt shellcheck'
 )
@@ -34,11 +37,11 @@ sets=()
 for arg in "$@"; do
   case $arg in
     --check) check_only=yes ;;
-    run | test | check) sets+=("$arg") ;;
-    *) die "unknown argument '$arg' (sets: run, test, check)" ;;
+    run | gpu | test | check) sets+=("$arg") ;;
+    *) die "unknown argument '$arg' (sets: run, gpu, test, check)" ;;
   esac
 done
-[ ${#sets[@]} -gt 0 ] || die 'name a set: run, test, check'
+[ ${#sets[@]} -gt 0 ] || die 'name a set: run, gpu, test, check'
 [ "${ROCMFORGE_SKIP_DEPS:-}" != 1 ] || exit 0 # everything was built by hand
 
 if command -v dpkg-query > /dev/null; then

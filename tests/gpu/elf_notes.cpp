@@ -27,22 +27,22 @@ class Reader {
 
   Value read() {
     const std::uint8_t tag = static_cast<std::uint8_t>(big_endian(1));
-    if (tag < 0x80) return {.number = tag};
+    if (tag < 0x80) return number(tag);
     if (tag < 0x90) return map(tag & 15u);
     if (tag < 0xa0) return list(tag & 15u);
     if (tag < 0xc0) return text(tag & 31u);
-    if (tag >= 0xe0) return {.number = static_cast<std::int8_t>(tag)};
+    if (tag >= 0xe0) return number(static_cast<std::int8_t>(tag));
     switch (tag) {
       case 0xc0:
       case 0xc2:
         return {};
       case 0xc3:
-        return {.number = 1};
+        return number(1);
       case 0xcc:
       case 0xcd:
       case 0xce:
       case 0xcf:
-        return {.number = static_cast<std::int64_t>(big_endian(std::size_t{1} << (tag - 0xcc)))};
+        return number(static_cast<std::int64_t>(big_endian(std::size_t{1} << (tag - 0xcc))));
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -70,7 +70,16 @@ class Reader {
     for (const char c : take(n)) x = x << 8 | static_cast<std::uint8_t>(c);
     return x;
   }
-  Value text(std::uint64_t n) { return {.text = std::string(take(n))}; }
+  static Value number(std::int64_t x) {
+    Value v;
+    v.number = x;
+    return v;
+  }
+  Value text(std::uint64_t n) {
+    Value v;
+    v.text = take(n);
+    return v;
+  }
   Value list(std::uint64_t n) {
     Value v;
     for (std::uint64_t i = 0; i < n; ++i) v.list.push_back(read());

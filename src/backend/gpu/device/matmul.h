@@ -32,7 +32,9 @@ using MixedPlain = Mixed<true, false>;
 using MixedQuant = Mixed<false, true>;
 using MixedAny = Mixed<true, true>;
 
-// Prepared activations, row r of N; rows past the last one repeat it.
+// Prepared activations, row r of N. Rows past the last one repeat it: in LDS they are there, in
+// memory (kClamp) the last one is read again.
+template <bool kClamp>
 struct Prepared {
   const float* f32;
   i64 f32_stride;
@@ -42,13 +44,13 @@ struct Prepared {
   i32 cols;
   i32 last;  // row
 
-  __device__ __inline__ i32 row(i32 r) const { return min_of(r, last); }
+  __device__ __inline__ i32 row(i32 r) const { return kClamp ? min_of(r, last) : r; }
 };
 
-template <class A, class T, int N>
-__device__ __inline__ void dot_quantized(const u8* w, const Prepared& x, float (&acc)[N]) {
+template <class A, class T, int N, bool kClamp>
+__device__ __inline__ void dot_quantized(const u8* w, const Prepared<kClamp>& x, float (&acc)[N]) {
   const i32 n_units = x.cols / 32;
-#pragma unroll 2
+#pragma clang loop unroll_count(N <= 2 ? 2 : 1)
   for (i32 u = A::lane(); u < n_units; u += A::kWave) {
     const Unit unit = load_unit<A, T>(w, u);
 #pragma unroll
@@ -88,8 +90,8 @@ __device__ __inline__ void load_four(const u8* row, i32 c, float* out) {
   for (int i = 0; i < 4; ++i) out[i] = T::value(four.bytes, i);
 }
 
-template <class A, class T, int N>
-__device__ __inline__ void dot_plain(const u8* w, const Prepared& x, float (&acc)[N]) {
+template <class A, class T, int N, bool kClamp>
+__device__ __inline__ void dot_plain(const u8* w, const Prepared<kClamp>& x, float (&acc)[N]) {
   const i32 whole = x.cols / 4 * 4;
   for (i32 c = 4 * A::lane(); c < whole; c += 4 * A::kWave) {
     float weight[4];
@@ -110,8 +112,9 @@ __device__ __inline__ void dot_plain(const u8* w, const Prepared& x, float (&acc
   }
 }
 
-template <class A, class T, int N>
-__device__ __inline__ void dot(WeightType type, const u8* w, const Prepared& x, float (&acc)[N]) {
+template <class A, class T, int N, bool kClamp>
+__device__ __inline__ void dot(WeightType type, const u8* w, const Prepared<kClamp>& x,
+                               float (&acc)[N]) {
   if constexpr (!T::kSingle) {
     with_type(type, [&](auto t) {
       using U = decltype(t);
@@ -125,10 +128,10 @@ __device__ __inline__ void dot(WeightType type, const u8* w, const Prepared& x, 
 }
 
 // acc = weight row `row` against the rows of x, with its bias, in every lane.
-template <class A, class T, int N>
-__device__ __inline__ void weight_row(const WeightArgs& weight, i32 row, const Prepared& x,
+template <class A, class T, int N, bool kClamp>
+__device__ __inline__ void weight_row(const WeightArgs& weight, i32 row, const Prepared<kClamp>& x,
                                       float (&acc)[N]) {
-  const SegmentArgs& s = segment_of(weight, row);
+  const SegmentArgs& s = weight.segments[segment_of(weight, row)];
   const i32 in_segment = row - s.begin;
   for (int r = 0; r < N; ++r) acc[r] = 0;
   dot<A, T>(s.type, s.rows + in_segment * s.row_bytes, x, acc);
@@ -137,8 +140,9 @@ __device__ __inline__ void weight_row(const WeightArgs& weight, i32 row, const P
 }
 
 // All of this workgroup's outputs for rows [first, first + N) of x, of which n are the step's.
-template <class A, class T, int N>
-__device__ __inline__ void outputs(const MatMulArgs& a, const Prepared& x, i32 first, i32 n) {
+template <class A, class T, int N, bool kClamp>
+__device__ __inline__ void outputs(const MatMulArgs& a, const Prepared<kClamp>& x, i32 first,
+                                   i32 n) {
   constexpr int kWaves = kMatMulThreads / A::kWave;
   const bool gated = a.epilogue == MatMulEpilogue::kSwiGlu;
   const i32 wave = A::uniform(A::thread() / A::kWave);
@@ -150,17 +154,20 @@ __device__ __inline__ void outputs(const MatMulArgs& a, const Prepared& x, i32 f
       for (int r = 0; r < N; ++r) gate[r] = acc[r];
       weight_row<A, T>(a.weight, o + part * a.outputs, x, acc);
     }
-    if (A::lane() != 0) continue;
+    // Lane r finishes row r.
+    const i32 lane = A::lane();
+    float y = acc[0], g = gate[0];
 #pragma unroll
-    for (int r = 0; r < N; ++r) {
-      if (first + r >= n) break;
-      float y = acc[r];
-      if (gated) y = silu<A>(gate[r]) * y;
-      if (a.epilogue == MatMulEpilogue::kAdd) {
-        y = a.residual[(first + r) * a.residual_stride + o] + y;
-      }
-      a.y[(i64)(first + r) * a.outputs + o] = y;
+    for (int r = 1; r < N; ++r) {
+      y = lane == r ? acc[r] : y;
+      g = lane == r ? gate[r] : g;
     }
+    if (lane >= N || first + lane >= n) continue;
+    if (gated) y = silu<A>(g) * y;
+    if (a.epilogue == MatMulEpilogue::kAdd) {
+      y = a.residual[(first + lane) * a.residual_stride + o] + y;
+    }
+    a.y[(i64)(first + lane) * a.outputs + o] = y;
   }
 }
 
@@ -181,8 +188,8 @@ __device__ __inline__ void matmul_lds_rows(const MatMulArgs& a) {
   for (i32 first = N * A::group_y(); first < n; first += N * a.grid.y) {
     const i32 last = min_of(N, n - first) - 1;
     A::barrier();  // the rows before are no longer read
-    for (i32 r = 0; r <= last; ++r) {
-      const float* x = a.x + (first + r) * a.x_stride;
+    for (i32 r = 0; r < N; ++r) {
+      const float* x = a.x + (first + min_of(r, last)) * a.x_stride;
       const float factor =
           a.gain != nullptr ? norm_factor<A, kMatMulThreads>(x, cols, a.eps, scratch) : 1.0F;
       const PreparedRow to{f32 + r * f32_stride, values + r * cols, scales + r * (cols / 32),
@@ -190,7 +197,8 @@ __device__ __inline__ void matmul_lds_rows(const MatMulArgs& a) {
       store_row<A, kMatMulThreads, T::kTakesF32, T::kTakesInt8>(x, a.gain, factor, cols, to);
     }
     A::barrier();
-    outputs<A, T, N>(a, {f32, f32_stride, values, scales, sums, cols, last}, first, n);
+    const Prepared<false> x{f32, f32_stride, values, scales, sums, cols, last};
+    outputs<A, T, N>(a, x, first, n);
   }
 }
 
@@ -200,10 +208,14 @@ __device__ __inline__ void matmul_mem_rows(const MatMulArgs& a) {
   for (i32 first = N * A::group_y(); first < n; first += N * a.grid.y) {
     const i32 last = min_of(N, n - first) - 1;
     const i64 at = (i64)first * cols;
-    outputs<A, T, N>(a,
-                     {a.x + first * a.x_stride, a.x_stride, a.q.values + at, a.q.scales + at / 32,
-                      a.q.sums + at / 16, cols, last},
-                     first, n);
+    const Prepared<(N > 1)> x{a.x + first * a.x_stride,
+                              a.x_stride,
+                              a.q.values + at,
+                              a.q.scales + at / 32,
+                              a.q.sums + at / 16,
+                              cols,
+                              last};
+    outputs<A, T, N>(a, x, first, n);
   }
 }
 

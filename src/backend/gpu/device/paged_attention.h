@@ -115,7 +115,7 @@ struct PagedAttention {
       const i32 n = min_of(kTileTokens, last - begin);
       score(t, table, begin, n);
       A::barrier();
-      weigh(t);
+      weigh();
       A::barrier();
       add_values(t, table, begin, n, acc);
       A::barrier();
@@ -145,7 +145,11 @@ struct PagedAttention {
 
   __device__ __inline__ void load_queries(const Task& t) {
     const i32 d = a.kv.head_dim;
-    for (i32 i = 0; i < t.n(); ++i) {
+    for (i32 i = 0; i < kTile; ++i) {  // those past the last are 0 and see nothing
+      if (i >= t.n()) {
+        for (i32 j = A::thread(); j < d; j += kThreads) lds.q[i][j] = 0;
+        continue;
+      }
       const i32 row = row_of(t, i);
       const float* q = a.q + row * a.q_stride + head_of(t, i) * d;
       for (i32 j = A::thread(); j < d; j += kThreads) {
@@ -154,10 +158,10 @@ struct PagedAttention {
       }
     }
     const i32 i = A::thread();
-    if (i < t.n()) {
+    if (i < kTile) {
       lds.max[i] = -kInfinity;
       lds.sum[i] = 0;
-      lds.end[i] = min_of(t.item.kv_end, step.positions()[row_of(t, i)] + 1);
+      lds.end[i] = i < t.n() ? min_of(t.item.kv_end, step.positions()[row_of(t, i)] + 1) : 0;
     }
   }
 
@@ -185,7 +189,6 @@ struct PagedAttention {
     }
 #pragma unroll
     for (int i = 0; i < kTile; ++i) {
-      if (i >= t.n()) break;
       lds.weights[i][thread] = thread < n && position < lds.end[i] ? s[i] : -kInfinity;
     }
   }
@@ -199,10 +202,10 @@ struct PagedAttention {
   }
 
   // Scores become weights, and each query's maximum and sum follow: a wave a query.
-  __device__ __inline__ void weigh(const Task& t) {
+  __device__ __inline__ void weigh() {
     constexpr int kWaves = kThreads / A::kWave, kEach = kTileTokens / A::kWave;
     const i32 lane = A::lane();
-    for (i32 i = A::thread() / A::kWave; i < t.n(); i += kWaves) {
+    for (i32 i = A::thread() / A::kWave; i < kTile; i += kWaves) {
       float s[kEach];
       float largest = -kInfinity;
 #pragma unroll
@@ -234,7 +237,7 @@ struct PagedAttention {
     const i32 d = a.kv.head_dim;
 #pragma unroll
     for (int i = 0; i < kTile; ++i) {
-      const float factor = lds.factor[min_of(i, t.n() - 1)];
+      const float factor = lds.factor[i];
 #pragma unroll
       for (int j = 0; j < kDims; ++j) acc[i][j] *= factor;
     }
@@ -262,16 +265,17 @@ struct PagedAttention {
   __device__ __inline__ void finish(const Task& t, const float (&acc)[kTile][kDims]) {
     const i32 d = a.kv.head_dim;
     const bool alone = t.item.n_splits == 1;
+// By way of the queries' place, so that the loop over queries need not be unrolled.
 #pragma unroll
     for (int i = 0; i < kTile; ++i) {
-      if (i >= t.n()) break;
+#pragma unroll
+      for (int j = 0; j < kDims; ++j) lds.q[i][A::thread() + j * kThreads] = acc[i][j];
+    }
+#pragma unroll 1
+    for (i32 i = 0; i < t.n(); ++i) {
       float* to = alone ? result(t, i) : partial(t, i, t.item.split) + 2;
       const float factor = alone ? 1.0F / lds.sum[i] : 1.0F;
-#pragma unroll
-      for (int j = 0; j < kDims; ++j) {
-        const i32 dim = A::thread() + j * kThreads;
-        if (dim < d) to[dim] = acc[i][j] * factor;
-      }
+      for (i32 dim = A::thread(); dim < d; dim += kThreads) to[dim] = lds.q[i][dim] * factor;
     }
     if (alone) return;
     const i32 i = A::thread();

@@ -210,11 +210,14 @@ __device__ __inline__ void with_type(WeightType type, F f) {
   }
 }
 
-// The segment that has row `row` of the weight.
-__device__ __inline__ const SegmentArgs& segment_of(const WeightArgs& w, i32 row) {
+// The number of the segment that has row `row` of the weight.
+__device__ __inline__ i32 segment_of(const WeightArgs& w, i32 row) {
   i32 s = 0;
-  while (s + 1 < w.n_segments && row >= w.segments[s].end) ++s;
-  return w.segments[s];
+#pragma unroll
+  for (int i = 0; i + 1 < kMaxSegments; ++i) {
+    s += i + 1 < w.n_segments && row >= w.segments[i].end ? 1 : 0;
+  }
+  return s;
 }
 
 }  // namespace rocmforge::gpu
