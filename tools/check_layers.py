@@ -27,7 +27,8 @@ ALLOWED = {
     "constrain": ["text"],
     "backend": ["ir"],
     "backend/cpu": ["backend"],
-    "backend/gpu": ["backend"],
+    "backend/gpu": ["backend", "backend/gpu/driver"],
+    "backend/gpu/driver": ["base"],
     "backend/null": ["backend"],
     "model": ["ir", "gguf"],
     "engine": ["model", "backend", "kv", "text", "constrain"],
@@ -59,12 +60,13 @@ def reach(edges, start):
 
 
 def room_of(path):
-    """The room of a path relative to src/: 'backend/cpu/ops/add.cpp' -> 'backend/cpu'."""
+    """The innermost room of a path relative to src/: 'backend/cpu/ops/add.cpp' -> 'backend/cpu'."""
     parts = pathlib.PurePosixPath(path).parts
-    nested = "/".join(parts[:2])
-    if nested in ALLOWED and len(parts) > 2:
-        return nested
-    return parts[0] if parts[0] in ALLOWED and len(parts) > 1 else None
+    for depth in range(len(parts) - 1, 0, -1):
+        room = "/".join(parts[:depth])
+        if room in ALLOWED:
+            return room
+    return None
 
 
 def without_comments(text):

@@ -99,6 +99,7 @@ int run(int argc, char** argv) {
   add_perplexity(app, action);
   add_verify(app, action);
   add_bench(app, action);
+  add_devices(app, action);
 
   const std::vector<std::string> words = words_of(argc, argv);
   const std::string mistake = find_mistake(app, words);

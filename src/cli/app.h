@@ -28,5 +28,6 @@ void add_tokenize(CLI::App& app, Action& action);
 void add_perplexity(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_devices(CLI::App& app, Action& action);
 
 }  // namespace rocmforge::cli

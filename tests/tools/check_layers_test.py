@@ -28,7 +28,9 @@ SOUND = {
     "src/backend/cpu/device.h": HEADER + '#include "backend/device.h"\n',
     "src/backend/cpu/simd/isa.h": HEADER + '#include "backend/cpu/device.h"\n',
     "src/backend/cpu/CMakeLists.txt": library("backend_cpu", "backend"),
-    "src/backend/gpu/device.h": HEADER + '#include "backend/device.h"\n',
+    "src/backend/gpu/device.h": HEADER + '#include "backend/device.h"\n'
+                                         '#include "backend/gpu/driver/api.h"\n',
+    "src/backend/gpu/driver/api.h": HEADER + '#include "base/error.h"\n',
     "src/backend/null/device.h": HEADER + '#include "backend/device.h"\n',
     "src/backend/CMakeLists.txt": library("backend", "ir"),
     "src/model/model.h": HEADER + '#include "ir/graph.h"\n',
@@ -88,6 +90,12 @@ class CheckLayers(unittest.TestCase):
         self.refuse_include("src/backend/null/x.cpp", '"backend/cpu/device.h"')
         self.refuse_include("src/backend/executor.h", '"backend/cpu/device.h"',
                             "backend may not reach backend/cpu")
+
+    def test_a_driver_knows_only_the_base(self):
+        for name in ("backend/device.h", "backend/gpu/device.h", "tensor/shape.h"):
+            self.refuse_include("src/backend/gpu/driver/x.cpp", f'"{name}"',
+                                "backend/gpu/driver may not reach")
+        self.refuse_include("src/backend/cpu/x.cpp", '"backend/gpu/driver/api.h"')
 
     def test_paths_start_at_the_root(self):
         self.refuse_include("src/base/x.cpp", '"error.h"', "no such file below src/")

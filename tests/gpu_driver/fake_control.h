@@ -1,0 +1,46 @@
+// What a test tells a fake driver library, and what it learns from it. Each library has its own,
+// returned by its function fake_control(), and a function fake_reset() that forgets all.
+#pragma once
+
+#include <cstdint>
+
+namespace rocmforge::test {
+
+// Handles that are alive.
+struct FakeLive {
+  int allocations = 0, pinned = 0, streams = 0, events = 0, modules = 0, graphs = 0,
+      graph_execs = 0, contexts = 0;
+
+  int sum() const {
+    return allocations + pinned + streams + events + modules + graphs + graph_execs + contexts;
+  }
+};
+
+struct FakeControl {
+  // The fail_at-th call from now fails with fail_status; 0: none. A call that releases something
+  // does so even then, as a real one that reports an earlier fault.
+  int fail_at = 0;
+  int fail_status = 719;
+  int n_calls = 0;            // so far; those that only put an error into words do not count
+  char failed_call[64] = "";  // the name of the one that failed
+  bool failed_a_release = false;
+
+  int n_devices = 1;
+  char target[64] = "";           // AMD's name; NVIDIA's "sm_90"; empty: gfx1100, sm_90
+  bool empty_properties = false;  // the newest call for properties succeeds and fills nothing
+  int version = 0;                // 0: HIP 6.2.4, CUDA 12.4
+  std::int64_t memory_total = std::int64_t{1} << 30, memory_used = 0;
+  std::int32_t pci_bus = 0, pci_device = 0;
+
+  FakeLive live;
+  int n_freed_while_hung = 0;  // a real driver would wait for ever
+};
+
+// Kernels by name: "add" takes AddArgs, "hang" never ends, "missing" is in no module, any other
+// does nothing. An image that starts with "broken" does not load.
+struct AddArgs {
+  std::uint64_t address;  // of n words
+  std::uint32_t n, value;
+};
+
+}  // namespace rocmforge::test
