@@ -93,10 +93,15 @@ void add_devices(CLI::App& app, Action& action) {
       app.add_subcommand("devices", "List where models can run, and what was passed over");
   command->add_flag("--json", o->json, "Print one JSON object instead of a table");
   command->footer(
-      "GPU libraries: ROCMFORGE_HIP_LIBRARY and ROCMFORGE_CUDA_LIBRARY each name the one to take\n"
-      "instead of searching. ROCMFORGE_GPU_TIMEOUT: after how many seconds a kernel counts as "
-      "hung\n"
-      "(30; 0: never).");
+      R"(A GPU's library is looked for at run time: nothing of it is needed to build or to start.
+
+Environment:
+  ROCMFORGE_HIP_LIBRARY   the one HIP library to take, instead of searching
+  ROCMFORGE_CUDA_LIBRARY  the same for CUDA
+  ROCMFORGE_GPU_TIMEOUT   seconds after which a kernel counts as hung; 0: never [30]
+
+Example:
+  rocmforge devices --json)");
   command->callback([o, &action] { action = [o] { return list_devices(*o); }; });
 }
 

@@ -36,6 +36,7 @@ TEST(Help, OfTheProgram) {
                                           "perplexity",
                                           "verify",
                                           "bench",
+                                          "devices",
                                           "--host",
                                           "http://127.0.0.1:8080",
                                           "-V,--version",
@@ -64,6 +65,8 @@ TEST(Help, OfEachSubcommand) {
   expect_help({"bench", "--help"},
               with_model({"-p,--n-prompt N", "[512]", "-n,--n-gen N", "[128]", "-r,--repetitions N",
                           "[5]", "-o,--output FORM", "[md]"}));
+  expect_help({"devices", "--help"}, {"--json", "ROCMFORGE_HIP_LIBRARY", "ROCMFORGE_CUDA_LIBRARY",
+                                      "ROCMFORGE_GPU_TIMEOUT", "-h,--help", "Example"});
   EXPECT_EQ(run_rocmforge({"help", "bench"}).out, run_rocmforge({"bench", "--help"}).out);
 }
 

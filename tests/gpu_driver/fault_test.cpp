@@ -80,7 +80,7 @@ TEST_P(DriverFault, EveryCallFailingInTurnIsOneErrorAndNoLeak) {
       }
       control_.fail_at = 0;
       const std::string call = control_.failed_call;
-      // Not for the device's first look and a thread's own context: those only a release asks for.
+      // A release tells nobody; nor does what it asks before it frees.
       const bool quiet = control_.failed_a_release || call == "cuCtxGetCurrent";
       EXPECT_EQ(said.empty(), quiet) << "call " << n << ", " << call << ": " << said;
       if (!said.empty()) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "backend/gpu/driver/driver_api.h"
@@ -242,8 +243,11 @@ ModuleHandle CudaApi::load_module(std::span<const std::byte> image) {
   const int status = load_module_.function(
       &module, image.data(), static_cast<unsigned>(options.size()), options.data(), values.data());
   if (status != kStatusDone) {
-    std::string words = log.data();
-    while (!words.empty() && (words.back() == '\n' || words.back() == ' ')) words.pop_back();
+    std::string words;  // the log's lines on one
+    for (const char c : std::string_view(log.data())) {
+      words += c == '\n' ? "; " : std::string(1, c);
+    }
+    while (words.ends_with("; ")) words.resize(words.size() - 2);
     fail(load_module_.name, status, words.empty() ? "" : ": " + words);
   }
   return module;

@@ -116,12 +116,12 @@ HipApi::HipApi(const OpenOptions& options) : DriverApi(options), kfd_nodes_(opti
   error_string_ = reinterpret_cast<const char* (*)(int)>(lib.find("hipGetErrorString"));
   lib.require_all();
 
+  library_.keep();
   run(runtime_version_, &version_);
   if (version_ < kOldestVersion) {
     throw Error(ErrorCode::kDevice, "[gpu] " + library() + ": is " + version() +
                                         "; ROCm 5.0 is the oldest that will do");
   }
-  library_.keep();
   const int status = calls_.init.function(0);
   if (status != kStatusDone && status != kStatusNoDevice) fail(calls_.init.name, status);
 }
