@@ -42,7 +42,7 @@ int usage_error(const CLI::App& app, const std::vector<std::string>& words,
     help += " " + word;
     break;
   }
-  print_error(message + "\nTry `" + help + " --help`.");
+  print_error(message + " (see `" + help + " --help`)");
   return kExitUsage;
 }
 

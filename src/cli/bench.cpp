@@ -183,8 +183,9 @@ int bench(Options o) {
     if (n > 0) tests.push_back({.n_prompt = 0, .n_gen = n});
   }
   if (tests.empty()) throw Error(ErrorCode::kUsage, "bench: nothing to measure: -p and -n are 0");
+  const bool ctx_given = o.model.ctx != 0;  // then it is held to
   for (const engine::BenchTest& t : tests) {
-    o.model.ctx = std::max(o.model.ctx, t.n_prompt + t.n_gen);
+    if (!ctx_given) o.model.ctx = std::max(o.model.ctx, t.n_prompt + t.n_gen);
   }
   Session session(o.model);
   const ModelFacts facts = facts_of(session.engine());

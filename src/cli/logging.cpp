@@ -5,8 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -67,6 +69,12 @@ spdlog::level::level_enum read_level() {
 spdlog::sink_ptr open_sink() {
   const std::string path = setting("LOG_FILE", "").value;
   if (path.empty()) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  // The sink would make the folders of a mistyped path.
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    throw Error(ErrorCode::kIo, "[log] " + path + ": there is no folder " + folder.string());
+  }
   try {
     return std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
   } catch (const spdlog::spdlog_ex& e) {

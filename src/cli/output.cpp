@@ -17,6 +17,22 @@ void note_failure() {
   if (write_error == 0) write_error = errno != 0 ? errno : EIO;
 }
 
+// Paths and the names in a file are a stranger's: they may neither break the line nor steer the
+// terminal.
+std::string escape_controls(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out.push_back(c);
+    } else {
+      out += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void hold_standard_streams() {
@@ -45,7 +61,8 @@ bool finish_output() {
 }
 
 void print_error(std::string_view message) {
-  std::fprintf(stderr, "error: %.*s\n", static_cast<int>(message.size()), message.data());
+  const std::string line = escape_controls(message);
+  std::fprintf(stderr, "error: %s\n", line.c_str());
 }
 
 void print_note(std::string_view message) {

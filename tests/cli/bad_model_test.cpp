@@ -100,6 +100,11 @@ TEST_F(BadModel, WithATokenizerThatIsNotKnown) {
   EXPECT_TRUE(failed(run_rocmforge({"tokenize", "--gguf", path, "hi"}), {"other.gguf", "martian"}));
 }
 
+// Neither a path nor a name out of a file breaks the line or reaches the terminal as it is.
+TEST_F(BadModel, ControlCharactersAreEscaped) {
+  EXPECT_TRUE(failed(load(dir_.file("no\n\x1b[31mmodel")), {"no\\x0a\\x1b[31mmodel"}));
+}
+
 // The other subcommands say the same.
 TEST_F(BadModel, IsRefusedByEverySubcommand) {
   const std::string text = dir_.file("text"), golden = dir_.file("golden.json");

@@ -77,6 +77,7 @@ TEST_F(Bench, Refuses) {
   EXPECT_TRUE(misused(bench({"-p", "-4"}), {"--n-prompt", "-4"}));
   EXPECT_TRUE(misused(bench({"-p", "4,x"}), {"--n-prompt", "x"}));
   EXPECT_TRUE(misused(bench({"-p", "4", "8"}), {"\"8\"", "commas"}));
+  EXPECT_TRUE(failed(bench({"-p", "8", "-n", "0", "--ctx", "4"}), {"8 tokens", "4 (--ctx)"}));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // ROCMFORGE_LOG_LEVEL, _FORMAT and _FILE, in both spellings.
 #include <boost/json.hpp>
+#include <filesystem>
 #include <regex>
 
 #include "cli/program.h"
@@ -72,6 +73,12 @@ TEST_F(Logging, ValuesThatMakeNoSenseAreNamed) {
   EXPECT_TRUE(misused(logged({{"ROCMFORGE_LOG_FORMAT", "xml"}}),
                       {"ROCMFORGE_LOG_FORMAT", "xml", "human, json"}));
   EXPECT_TRUE(failed(logged({{"ROCMFORGE_LOG_FILE", dir_.path()}}), {dir_.path()}));
+}
+
+TEST_F(Logging, AFileInNoFolderIsRefusedAndTheFolderNotMade) {
+  const std::string folder = dir_.file("nowhere");
+  EXPECT_TRUE(failed(logged({{"ROCMFORGE_LOG_FILE", folder + "/log"}}), {folder + "/log"}));
+  EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 }  // namespace

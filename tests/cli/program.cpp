@@ -23,8 +23,7 @@ std::vector<std::string> lines(const std::string& text) {
                                    const std::vector<std::string>& parts) {
   if (o.exit_code != code) return wrong(o, "exit code is not " + std::to_string(code));
   if (!o.out.empty()) return wrong(o, "standard output is not empty");
-  std::vector<std::string> said = lines(o.err);
-  if (help && said.size() == 2 && said.back().starts_with("Try `rocmforge")) said.pop_back();
+  const std::vector<std::string> said = lines(o.err);
   if (said.size() != 1 || !o.err.ends_with('\n')) return wrong(o, "not one line of error");
   const bool range = help && said.front().starts_with("Invalid ");  // exact texts of old
   if (!range && !said.front().starts_with("error: ")) return wrong(o, "no \"error: \"");

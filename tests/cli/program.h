@@ -36,7 +36,7 @@ class Cli : public ::testing::Test {
 // Exit code 1, nothing on standard output, and on standard error one line, "error: ...", that holds
 // each of `parts`.
 ::testing::AssertionResult failed(const Outcome& outcome, const std::vector<std::string>& parts);
-// The same with exit code 2; a second line may say where help is.
+// The same with exit code 2.
 ::testing::AssertionResult misused(const Outcome& outcome, const std::vector<std::string>& parts);
 
 void write_text(const std::string& path, const std::string& text);
