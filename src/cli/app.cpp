@@ -31,6 +31,7 @@ Environment:
   ROCMFORGE_LOG_FORMAT   human or json, one object a line [human]
   ROCMFORGE_LOG_FILE     a file to add messages to [standard error]
   ROCMFORGE_CPU_ISA      scalar, avx2 or avx512 [the best that the processor has]
+  ROCMFORGE_GPU_GRAPH    0 launches kernels one by one, 1 replays them as a graph [the faster]
   ROCMFORGE_GPU_TIMEOUT  seconds after which a kernel counts as hung [30]; `help devices` has more
 The old spelling ROCFORGE_LOG_... is understood too.)";
 

@@ -32,9 +32,10 @@ constexpr std::array kSubcommands = {
 
 // Options of llama.cpp that this version has not.
 constexpr std::array kOptions = {
-    Hint{"-ngl", "this version runs on the CPU alone; leave it out"},
-    Hint{"--gpu-layers", "this version runs on the CPU alone; leave it out"},
-    Hint{"--n-gpu-layers", "this version runs on the CPU alone; leave it out"},
+    Hint{"-ngl", "this version runs a model wholly on one device (--device); leave it out"},
+    Hint{"--gpu-layers", "this version runs a model wholly on one device (--device); leave it out"},
+    Hint{"--n-gpu-layers",
+         "this version runs a model wholly on one device (--device); leave it out"},
     Hint{"-fa", "attention needs no such choice here; leave it out"},
     Hint{"--flash-attn", "attention needs no such choice here; leave it out"},
     Hint{"-b", "prompts are processed in batches of 512 tokens; leave it out"},

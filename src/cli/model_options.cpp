@@ -56,8 +56,10 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       ->transform(whole_number(0, 1 << 24))
       ->capture_default_str()
       ->group(kModelGroup);
-  command.add_option("--device", options.device, "Where to run: auto (a GPU if there is one), cpu, hip, cuda, or one of\n"
-                     "several: hip:1")
+  command
+      .add_option("--device", options.device,
+                  "Where to run: auto (a GPU if there is one), cpu, hip, cuda, or one of\n"
+                  "several: hip:1")
       ->type_name("NAME")
       ->capture_default_str()
       ->group(kModelGroup);

@@ -26,5 +26,29 @@ TEST(Devices, ALibraryThatIsAskedForMustBeThere) {
   EXPECT_TRUE(misused(run(command), {"ROCMFORGE_GPU_TIMEOUT", "soon"}));
 }
 
+class DeviceOption : public Cli {};
+
+TEST_F(DeviceOption, NamesADeviceOrSaysWhatThereIs) {
+  for (const char* name : {"warp", "cpu:1", "cuda:", "cuda:x", "hip:-1", "hip:1x", ""}) {
+    EXPECT_TRUE(misused(run(generate("hi", {"--device", name})), {"--device", "auto, cpu, hip"}))
+        << name;
+  }
+  // More cards than any machine has.
+  for (const char* name : {"hip:9999", "cuda:9999"}) {
+    EXPECT_TRUE(failed(run(generate("hi", {"--device", name})), {name, "no such device"}));
+  }
+  Command command = generate("hi", {"--device", "hip"});
+  command.env["ROCMFORGE_HIP_LIBRARY"] = "/no/such/library.so";
+  EXPECT_TRUE(failed(run(command), {"ROCMFORGE_HIP_LIBRARY", "/no/such/library.so"}));
+}
+
+TEST_F(DeviceOption, AutoIsTheCpuWithoutAGpu) {
+  Command command = generate("hi", {"--device", "cpu", "-n", "3", "--seed", "1"});
+  const Outcome cpu = run(command);
+  EXPECT_TRUE(succeeded(cpu));
+  const Outcome best = run(generate("hi", {"-n", "3", "--seed", "1"}));
+  EXPECT_TRUE(succeeded(best));
+}
+
 }  // namespace
 }  // namespace rocmforge::test

@@ -45,8 +45,8 @@ TEST_F(Mistake, OptionsBeforeTheSubcommand) {
 }
 
 TEST_F(Mistake, OptionsThatDoNotExist) {
-  EXPECT_TRUE(generate_told({"-p", "hi", "-ngl", "99"}, {"-ngl", "CPU", "leave it out"}));
-  EXPECT_TRUE(generate_told({"-p", "hi", "--n-gpu-layers", "99"}, {"--n-gpu-layers", "CPU"}));
+  EXPECT_TRUE(generate_told({"-p", "hi", "-ngl", "99"}, {"-ngl", "--device", "leave it out"}));
+  EXPECT_TRUE(generate_told({"-p", "hi", "--n-gpu-layers", "99"}, {"--n-gpu-layers", "--device"}));
   EXPECT_TRUE(generate_told({"-p", "hi", "-fa"}, {"-fa", "leave it out"}));
   EXPECT_TRUE(generate_told({"-p", "hi", "-ctk", "f16"}, {"-ctk", "--kv-type"}));
   EXPECT_TRUE(generate_told({"-p", "hi", "--bogus"}, {"--bogus: no such option"}));

@@ -27,10 +27,11 @@ inline std::string model_path(const std::string& name) {
 
 // The models that pass.
 inline const std::vector<std::string>& golden_models() {
-  static const std::vector<std::string> names = {
-      "stories260K", "tinystories-656k-llama", "llama.BF16", "llama.F16",
-      "llama.Q8_0",  "llama.Q4_0",             "llama.Q4_1", "llama.Q6_K",
-      "llama.MXFP4", "SmolLM2-135M-Instruct.Q4_1"};
+  static const std::vector<std::string> names = {"stories260K", "tinystories-656k-llama",
+                                                 "llama.BF16",  "llama.F16",
+                                                 "llama.Q8_0",  "llama.Q4_0",
+                                                 "llama.Q4_1",  "llama.Q6_K",
+                                                 "llama.MXFP4", "SmolLM2-135M-Instruct.Q4_1"};
   return names;
 }
 

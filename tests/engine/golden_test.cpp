@@ -34,13 +34,13 @@ std::vector<Isa> isas() {
   return {all.begin(), all.end()};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , Golden,
-    ::testing::Combine(::testing::ValuesIn(golden_models()), ::testing::ValuesIn(isas())),
-    [](const auto& test) {
-      return golden_test_name(std::get<0>(test.param) + "_" +
-                              std::string(to_string(std::get<1>(test.param))));
-    });
+INSTANTIATE_TEST_SUITE_P(, Golden,
+                         ::testing::Combine(::testing::ValuesIn(golden_models()),
+                                            ::testing::ValuesIn(isas())),
+                         [](const auto& test) {
+                           return golden_test_name(std::get<0>(test.param) + "_" +
+                                                   std::string(to_string(std::get<1>(test.param))));
+                         });
 
 TEST(GoldenPlain, ThePlainGraphPassesToo) {
   const std::string model = model_path("llama.Q4_0"), file = data_file("golden/llama.Q4_0.json");

@@ -11,8 +11,8 @@ namespace {
 
 TEST(MissingKernels, NameTheOverrideThatSelectsABuiltRelative) {
   const std::vector<std::string_view> built = {"gfx1100", "gfx1030", "sm_80"};
-  EXPECT_NE(explain_missing("gfx1101", built, "no kernels").find(
-                "no kernels; or set HSA_OVERRIDE_GFX_VERSION=11.0.0 "),
+  EXPECT_NE(explain_missing("gfx1101", built, "no kernels")
+                .find("no kernels; or set HSA_OVERRIDE_GFX_VERSION=11.0.0 "),
             std::string::npos);
   EXPECT_NE(
       explain_missing("gfx1034", built, "no kernels").find("HSA_OVERRIDE_GFX_VERSION=10.3.0 "),

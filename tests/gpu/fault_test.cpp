@@ -26,23 +26,31 @@ struct Outcome {
   }
 };
 
-class GpuFault : public testing::Test {
+class GpuFault : public testing::TestWithParam<gpu::Vendor> {
   FreshFakes fresh_;
 
  protected:
   void SetUp() override {
-    path_ = write_tiny_model(dir_.file("tiny.gguf"),
-                             {.n_layers = 1, .matrix = DType::kQ8_0});
+    if (!gpu::has_kernels(find().devices.at(0))) GTEST_SKIP() << "built without its kernels";
+    path_ = write_tiny_model(dir_.file("tiny.gguf"), {.n_layers = 1, .matrix = DType::kQ8_0});
     control_.memory_total = std::int64_t{1} << 30;
+  }
+
+  static gpu::Found find() {
+    gpu::SearchOptions search;
+    if (GetParam() == gpu::Vendor::kAmd) {
+      search.hip.candidates = {FAKE_HIP};
+    } else {
+      search.cuda.candidates = {FAKE_CUDA};
+    }
+    search.timeout_seconds = 5;
+    return gpu::find_devices(search);
   }
 
   Outcome run() {
     Outcome out;
     try {
-      gpu::SearchOptions search;
-      search.cuda.candidates = {FAKE_CUDA};
-      search.timeout_seconds = 5;
-      const gpu::Found found = gpu::find_devices(search);
+      const gpu::Found found = find();
       out.found = !found.devices.empty();
       if (!out.found) return out;
       Counters counters;
@@ -61,10 +69,10 @@ class GpuFault : public testing::Test {
 
   TempDir dir_;
   std::string path_;
-  FakeControl& control_ = control_of(FAKE_CUDA);
+  FakeControl& control_ = control_of(GetParam());
 };
 
-TEST_F(GpuFault, WithoutOneItWorks) {
+TEST_P(GpuFault, WithoutOneItWorks) {
   const Outcome outcome = run();
   EXPECT_TRUE(outcome.found);
   EXPECT_EQ(outcome.error, "");
@@ -74,7 +82,7 @@ TEST_F(GpuFault, WithoutOneItWorks) {
   EXPECT_EQ(control_.memory_used, 0);
 }
 
-TEST_F(GpuFault, EveryCallFailingInTurnIsAnsweredAndLeaksNothing) {
+TEST_P(GpuFault, EveryCallFailingInTurnIsAnsweredAndLeaksNothing) {
   run();
   const int before = control_.n_calls;
   run();
@@ -104,7 +112,7 @@ TEST_F(GpuFault, EveryCallFailingInTurnIsAnsweredAndLeaksNothing) {
   EXPECT_GT(n_failed, n_finished);
 }
 
-TEST_F(GpuFault, MemoryThatDoesNotSufficeIsToldInNumbers) {
+TEST_P(GpuFault, MemoryThatDoesNotSufficeIsToldInNumbers) {
   int n_refused = 0;
   for (const std::int64_t total : {1000, 10000, 40000, 60000, 80000, 100000, 200000}) {
     control_.memory_total = total;
@@ -118,6 +126,9 @@ TEST_F(GpuFault, MemoryThatDoesNotSufficeIsToldInNumbers) {
   }
   EXPECT_GT(n_refused, 3);
 }
+
+INSTANTIATE_TEST_SUITE_P(Fake, GpuFault, testing::Values(gpu::Vendor::kAmd, gpu::Vendor::kNvidia),
+                         name_of);
 
 }  // namespace
 }  // namespace rocmforge::test

@@ -61,8 +61,7 @@ std::string test_name(const testing::TestParamInfo<std::size_t>& param) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Gpu, GpuOpCase, testing::Range(std::size_t{0}, cases().size()),
-                         test_name);
+INSTANTIATE_TEST_SUITE_P(Gpu, GpuOpCase, testing::Range(std::size_t{0}, cases().size()), test_name);
 
 }  // namespace
 }  // namespace rocmforge::optest

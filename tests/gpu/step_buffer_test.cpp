@@ -56,8 +56,7 @@ TEST(StepRanges, HoldEveryPartThatTheHeaderCounts) {
 TEST(StepRanges, AStepOfOneRowIsTwoShortCopies) {
   const ir::StepLayout layout(kLimits);
   const StepRanges used = used_ranges(
-      layout,
-      {.n_rows = 1, .n_head_rows = 1, .n_sequences = 1, .n_work = 1, .n_partials = 0});
+      layout, {.n_rows = 1, .n_head_rows = 1, .n_sequences = 1, .n_work = 1, .n_partials = 0});
   ASSERT_EQ(used.n, 2U);
   std::int64_t bytes = 0;
   for (std::size_t i = 0; i < used.n; ++i) bytes += used.ranges[i].end - used.ranges[i].begin;

@@ -1,5 +1,5 @@
-// Runs specialised graphs on a GPU: a graph becomes a flat list of launches, given to the stream one
-// by one or replayed as one recorded graph.
+// Runs specialised graphs on a GPU: a graph becomes a flat list of launches, given to the stream
+// one by one or replayed as one recorded graph.
 #pragma once
 
 #include <cstdint>

@@ -17,9 +17,8 @@ struct Family {
   std::string_view prefix;    // of the targets
   std::string_view override;  // HSA_OVERRIDE_GFX_VERSION's form for "prefix" + last digit
 };
-constexpr std::array kFamilies = {
-    Family{"gfx103", "10.3."}, Family{"gfx110", "11.0."}, Family{"gfx115", "11.5."},
-    Family{"gfx120", "12.0."}};
+constexpr std::array kFamilies = {Family{"gfx103", "10.3."}, Family{"gfx110", "11.0."},
+                                  Family{"gfx115", "11.5."}, Family{"gfx120", "12.0."}};
 
 std::optional<std::string> override_for(std::string_view target,
                                         std::span<const std::string_view> built) {

@@ -28,8 +28,7 @@ DeviceBuffer::DeviceBuffer(ContextPtr context, std::int64_t bytes)
 DeviceStream::DeviceStream(ContextPtr context)
     : context_(std::move(context)), stream_(gpu::make_stream(context_->enter())) {}
 
-void DeviceStream::read(const backend::Buffer& from, std::int64_t offset,
-                        std::span<std::byte> to) {
+void DeviceStream::read(const backend::Buffer& from, std::int64_t offset, std::span<std::byte> to) {
   check_range(from, offset, to.size());
   const DeviceAddress at = address_of(from) + static_cast<DeviceAddress>(offset);
   context_->enter().copy_to_host(to.data(), at, std::ssize(to), stream_.get());

@@ -110,14 +110,15 @@ bool GpuExecutor::replay_pays() {
   const std::string times =
       milliseconds(replayed) + " replayed, " + milliseconds(launched) + " launched";
   if (!same) {
-    log(LogLevel::kWarn, "GPU steps are launched kernel by kernel: a replayed graph gave another "
-                         "result (a step of one row: " +
-                             times + ")");
+    log(LogLevel::kWarn,
+        "GPU steps are launched kernel by kernel: a replayed graph gave another "
+        "result (a step of one row: " +
+            times + ")");
   } else {
-    log(LogLevel::kInfo, "GPU steps of up to 64 rows are " +
-                             std::string(replayed < launched ? "replayed as a graph"
-                                                             : "launched kernel by kernel") +
-                             " (a step of one row: " + times + ")");
+    log(LogLevel::kInfo,
+        "GPU steps of up to 64 rows are " +
+            std::string(replayed < launched ? "replayed as a graph" : "launched kernel by kernel") +
+            " (a step of one row: " + times + ")");
   }
   const bool pays = same && replayed < launched;
   if (!pays) e.replay = {};

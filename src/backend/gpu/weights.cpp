@@ -25,8 +25,7 @@ void check_sizes(const ir::Weight& weight, const backend::WeightData& data) {
   for (std::size_t i = 0; i < data.segments.size(); ++i) {
     const ir::WeightSegment& segment = weight.segments[i];
     const std::string at = "[gpu] " + weight.name + ": " + segment.tensor + ": ";
-    check(std::ssize(data.segments[i].rows) ==
-              bytes_of(segment.dtype, weight.cols) * segment.rows,
+    check(std::ssize(data.segments[i].rows) == bytes_of(segment.dtype, weight.cols) * segment.rows,
           at + "its bytes are not those of its rows");
     const std::size_t bias_bytes =
         segment.bias.empty() ? 0 : static_cast<std::size_t>(segment.rows) * sizeof(float);

@@ -32,7 +32,8 @@ struct BoundWeight {
 
 class BoundWeights {
  public:
-  // Uploads all, and waits. Sizes are checked against the table: Error{kInternal} naming the weight.
+  // Uploads all, and waits. Sizes are checked against the table: Error{kInternal} naming the
+  // weight.
   void bind(const Context& context, const ir::WeightTable& table,
             std::span<const backend::WeightData> data);
   // Error{kInternal} when it was not bound.

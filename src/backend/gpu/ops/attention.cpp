@@ -39,8 +39,7 @@ std::int64_t scratch_bytes(const ir::PagedAttention& op, const ScratchSite& site
 }
 
 void prepare(const ir::PagedAttention& op, const Site& site) {
-  const PagedAttentionPlan plan =
-      plan_of(op, site.graph, site.node, site.step.limits, site.arch);
+  const PagedAttentionPlan plan = plan_of(op, site.graph, site.node, site.step.limits, site.arch);
   const Operand q = site.in(0), y = site.out();
   check(!site.step_rows.is_head() && q.rows_per_step == 1 && y.rows_per_step == 1,
         "[gpu] paged_attention: rows are not the step's");

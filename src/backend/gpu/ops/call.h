@@ -57,8 +57,8 @@ class Filling {
   template <class T>
   void point(T*& field, ir::Space space, std::int64_t offset) {
     const auto* at = reinterpret_cast<const std::byte*>(&field);
-    patches_.push_back({static_cast<std::size_t>(at - reinterpret_cast<const std::byte*>(&args)),
-                        space, offset});
+    patches_.push_back(
+        {static_cast<std::size_t>(at - reinterpret_cast<const std::byte*>(&args)), space, offset});
   }
   template <class T>
   void point(T*& field, const Operand& operand) {
@@ -105,7 +105,7 @@ class Site {
   std::vector<Call>& calls;  // where the node's calls go
 
   Operand in(std::size_t i) const;
-  Operand out(std::size_t i = 0) const;  // checked to be dense, in the arena
+  Operand out(std::size_t i = 0) const;                       // checked to be dense, in the arena
   std::int64_t n_rows() const { return step_rows.n_rows(); }  // of the bucket
   // Rows of the bucket.
   std::int64_t rows(const Operand& o) const { return o.rows(n_rows()); }

@@ -83,9 +83,9 @@ void prepare(const ir::RmsNorm& op, const Site& site) {
 
 void prepare(const ir::Rope& op, const Site& site) {
   const Operand x = site.in(0), angles = site.in(1), y = site.out();
-  check(x.cols % op.rope.head_dim == 0 && op.rope.n_rot <= op.rope.head_dim &&
-            op.rope.n_rot % 2 == 0,
-        "[gpu] rope: columns are not whole heads");
+  check(
+      x.cols % op.rope.head_dim == 0 && op.rope.n_rot <= op.rope.head_dim && op.rope.n_rot % 2 == 0,
+      "[gpu] rope: columns are not whole heads");
   auto f = fill_rows<RopeArgs>(site, x, y);
   f.point(f.args.angles, f.args.angles_stride, angles);
   f.args.rope = rope_args(op.rope);
@@ -116,8 +116,7 @@ void prepare(const ir::Mask&, const Site& site) {
 
 void prepare(const ir::Softmax&, const Site& site) {
   const Operand y = site.out();
-  site.add(plan_softmax(shape_of(site, y), site.arch),
-           fill_rows<SoftmaxArgs>(site, site.in(0), y));
+  site.add(plan_softmax(shape_of(site, y), site.arch), fill_rows<SoftmaxArgs>(site, site.in(0), y));
 }
 
 void prepare(const ir::Rows&, const Site& site) {
