@@ -87,7 +87,7 @@ std::vector<DeviceChoice> device_choices(const std::string& option, int n_thread
       log(LogLevel::kWarn, gpu::explain_missing_kernels(*without_kernels) + "; running on the CPU");
     }
     for (const gpu::PassedOver& p : found.passed_over) {
-      log(LogLevel::kInfo, "passed over: " + p.what + ": " + p.why);
+      log(LogLevel::kDebug, "passed over: " + p.what + ": " + p.why);
     }
     out.push_back(cpu_choice(n_threads));
     return out;

@@ -42,13 +42,25 @@ TEST_F(DeviceOption, NamesADeviceOrSaysWhatThereIs) {
   EXPECT_TRUE(failed(run(command), {"ROCMFORGE_HIP_LIBRARY", "/no/such/library.so"}));
 }
 
-TEST_F(DeviceOption, AutoIsTheCpuWithoutAGpu) {
-  Command command = generate("hi", {"--device", "cpu", "-n", "3", "--seed", "1"});
-  const Outcome cpu = run(command);
+#ifdef FAKE_CUDA
+// A card of 1 GiB, and a KV cache of 2: the CPU answers, and it is said why.
+TEST_F(DeviceOption, AutoGivesWayToTheCpuAndSaysWhy) {
+  const std::vector<std::string> more = {"-c", "8000000", "-n", "3", "--temperature", "0"};
+  const auto on = [&](const char* device) {
+    Command command = generate("hi", more);
+    command.argv.insert(command.argv.end(), {"--device", device});
+    command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+    return run(command);
+  };
+  const Outcome automatic = on("auto"), cpu = on("cpu");
+  EXPECT_TRUE(succeeded(automatic));
   EXPECT_TRUE(succeeded(cpu));
-  const Outcome best = run(generate("hi", {"-n", "3", "--seed", "1"}));
-  EXPECT_TRUE(succeeded(best));
+  EXPECT_EQ(answer_of(automatic).text, answer_of(cpu).text);
+  EXPECT_NE(automatic.err.find("running on "), std::string::npos) << automatic.err;
+  EXPECT_EQ(cpu.err.find("running on "), std::string::npos) << cpu.err;
+  EXPECT_TRUE(failed(on("cuda"), {}));
 }
+#endif
 
 }  // namespace
 }  // namespace rocmforge::test

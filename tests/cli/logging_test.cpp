@@ -11,7 +11,7 @@ namespace {
 class Logging : public Cli {
  protected:
   Outcome logged(const std::map<std::string, std::string>& variables) {
-    Command command = generate("hi", {"-n", "2", "--temp", "0", "--stream"});
+    Command command = generate("hi", {"-n", "2", "--temp", "0", "--stream", "--device", "cpu"});
     for (const auto& [name, value] : variables) command.env[name] = value;
     return run(command);
   }

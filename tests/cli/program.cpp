@@ -43,7 +43,7 @@ Command rocmforge(std::vector<std::string> args) {
     out.env[std::string("ROCFORGE_") + name] = "";
   }
   out.env["ROCMFORGE_CPU_ISA"] = "";
-  for (const char* name : {"HIP_LIBRARY", "CUDA_LIBRARY", "GPU_TIMEOUT"}) {
+  for (const char* name : {"HIP_LIBRARY", "CUDA_LIBRARY", "GPU_TIMEOUT", "GPU_GRAPH"}) {
     out.env[std::string("ROCMFORGE_") + name] = "";
   }
   return out;
