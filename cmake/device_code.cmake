@@ -50,17 +50,18 @@ endif()
 
 # -ffp-contract=off: what is fused is written so, and rounds the same everywhere.
 set(ROCMFORGE_DEVICE_FLAGS -std=c++20 -O3 -ffp-contract=off -Wall -Wextra -Werror
-    -Wno-pass-failed -I${PROJECT_SOURCE_DIR}/src)
+    -Wno-pass-failed -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_SOURCE_DIR}/tests)
 
-# rocmforge_device_object(TARGET SOURCES OUT): adds the commands that make the code object of one
-# target from all SOURCES; OUT is set to its path (.co, or .ptx).
-function(rocmforge_device_object TARGET SOURCES OUT)
-  set(folder ${CMAKE_CURRENT_BINARY_DIR}/device)
+# rocmforge_device_object(FOLDER TARGET SOURCES OUT): adds the commands that make the code object of
+# one target from all SOURCES, in a FOLDER of the build; OUT is set to its path (.co, or .ptx).
+function(rocmforge_device_object FOLDER TARGET SOURCES OUT)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER})
   file(MAKE_DIRECTORY ${folder})
   # One translation unit, so that one object holds every kernel.
   set(unit "")
   foreach(source IN LISTS SOURCES)
     file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${source})
+    string(REGEX REPLACE "^[.][.]/tests/" "" name ${name})
     string(APPEND unit "#include \"${name}\"\n")
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/kernels.hip CONTENT "${unit}" @ONLY)

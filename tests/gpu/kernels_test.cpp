@@ -225,6 +225,24 @@ TEST(Kernels, QuantizedProductsAreIntegerDots) {
   }
 }
 
+TEST(Kernels, MatrixUnitsAreUsed) {
+  struct Wanted {
+    std::string target, i8, f16, bf16;
+  };
+  const Wanted table[] = {
+      {"gfx1100", "v_wmma_i32_16x16x16_iu8", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16"},
+      {"gfx1201", "v_wmma_i32_16x16x16_iu8", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16"},
+      {"gfx90a", "v_mfma_i32_16x16x16i8", "v_mfma_f32_16x16x16f16", "v_mfma_f32_16x16x16bf16_1k"},
+      {"gfx942", "v_mfma_i32_16x16x32_i8", "v_mfma_f32_16x16x16_f16", "v_mfma_f32_16x16x16_bf16"},
+  };
+  for (const Wanted& w : table) {
+    const std::string path = std::string(ROCMFORGE_TEST_MMA) + "/" + w.target + ".co";
+    EXPECT_GE(count(disassemble(path, "mma_check_i8"), w.i8), 1u) << w.target;
+    EXPECT_EQ(count(disassemble(path, "mma_check_f16"), w.f16), 1u) << w.target;
+    EXPECT_EQ(count(disassemble(path, "mma_check_bf16"), w.bf16), 1u) << w.target;
+  }
+}
+
 // Addresses are global or LDS, known when compiled; a flat access costs both.
 TEST(Kernels, NoFlatAddresses) {
   const std::string path = path_of("gfx1100");
