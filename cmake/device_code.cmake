@@ -50,22 +50,24 @@ endif()
 
 # -ffp-contract=off: what is fused is written so, and rounds the same everywhere.
 set(ROCMFORGE_DEVICE_FLAGS -std=c++20 -O3 -ffp-contract=off -Wall -Wextra -Werror
-    -Wno-pass-failed -I${PROJECT_SOURCE_DIR}/src)
+    -Wno-pass-failed -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_SOURCE_DIR}/tests)
 
-# rocmforge_device_object(TARGET SOURCES OUT): adds the commands that make the code object of one
-# target from all SOURCES; OUT is set to its path (.co, or .ptx).
-function(rocmforge_device_object TARGET SOURCES OUT)
-  set(folder ${CMAKE_CURRENT_BINARY_DIR}/device)
+# rocmforge_device_object(FOLDER TARGET SOURCES OUT): adds the commands that make the code object of
+# one target from all SOURCES, in a FOLDER of the build; OUT is set to its path (.co, or .ptx).
+function(rocmforge_device_object FOLDER TARGET SOURCES OUT)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER})
   file(MAKE_DIRECTORY ${folder})
   # One translation unit, so that one object holds every kernel.
   set(unit "")
   foreach(source IN LISTS SOURCES)
     file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${source})
+    string(REGEX REPLACE "^[.][.]/tests/" "" name ${name})
     string(APPEND unit "#include \"${name}\"\n")
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/kernels.hip CONTENT "${unit}" @ONLY)
   if("${TARGET}" MATCHES "^sm_")
     set(object ${folder}/${TARGET}.ptx)
+    set(first ${object})
     # ptx70 has sm_80, ptx78 sm_90a; without it clang asks an installed CUDA.
     set(ptx ptx70)
     if("${TARGET}" MATCHES "^sm_(9|1)")
@@ -73,23 +75,27 @@ function(rocmforge_device_object TARGET SOURCES OUT)
     endif()
     set(flags -x cuda --cuda-device-only --cuda-gpu-arch=${TARGET} --cuda-feature=+${ptx}
         -nocudainc -nocudalib -Wno-unknown-cuda-version -S)
-    set(check "")
+    set(then "")
     if(ROCMFORGE_PTXAS)
-      set(check COMMAND ${ROCMFORGE_PTXAS} -arch=${TARGET} ${object} -o ${folder}/${TARGET}.cubin)
+      set(then COMMAND ${ROCMFORGE_PTXAS} -arch=${TARGET} ${object} -o ${folder}/${TARGET}.cubin)
     endif()
   elseif("${TARGET}" MATCHES "^gfx")
     set(object ${folder}/${TARGET}.co)
-    set(flags -x hip --offload-arch=${TARGET} --cuda-device-only --no-gpu-bundle-output
-        -mcode-object-version=4 -nogpuinc -nogpulib)
-    set(check "")
+    set(first ${folder}/${TARGET}.bc)
+    # In two steps, so that the optimizer runs twice: once misses where kernel arguments point (clang
+    # 19 removes its copy of them after it has inferred address spaces) and leaves flat accesses.
+    set(flags -x hip --offload-arch=${TARGET} --cuda-device-only -mcode-object-version=4 -nogpuinc
+        -nogpulib -emit-llvm -c)
+    set(then COMMAND ${ROCMFORGE_DEVICE_CLANG} --target=amdgcn-amd-amdhsa -mcpu=${TARGET}
+        -mcode-object-version=4 -nogpulib -O3 -x ir ${folder}/${TARGET}.bc -o ${object})
   else()
     message(FATAL_ERROR "ROCMFORGE_GPU_TARGETS: '${TARGET}' is neither gfx... nor sm_...")
   endif()
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${ROCMFORGE_DEVICE_CLANG} ${flags} ${ROCMFORGE_DEVICE_FLAGS}
-            -MD -MT ${object} -MF ${object}.d ${folder}/kernels.hip -o ${object}
-    ${check}
+            -MD -MT ${object} -MF ${object}.d ${folder}/kernels.hip -o ${first}
+    ${then}
     DEPENDS ${folder}/kernels.hip ${SOURCES}
     DEPFILE ${object}.d
     COMMENT "Kernels for ${TARGET}"

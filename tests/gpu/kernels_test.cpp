@@ -134,7 +134,7 @@ TEST_P(Objects, WavesAndLdsAreThePlans) {
     EXPECT_LE(k.at(".group_segment_fixed_size"), arch.lds_bytes) << k.name;
     const std::int64_t threads = k.name.starts_with("paged_attention_") ? 128 : 256;
     EXPECT_EQ(k.at(".max_flat_workgroup_size"), threads) << k.name;
-    if (k.name.starts_with("matmul_")) {
+    if (k.name.starts_with("matmul_") && k.name.ends_with("_lds")) {
       EXPECT_LE(k.at(".group_segment_fixed_size"), 256) << k.name;
     }
   }
@@ -222,6 +222,33 @@ TEST(Kernels, QuantizedProductsAreIntegerDots) {
       EXPECT_GE(count(disassemble(path, name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
           << name;
     }
+  }
+}
+
+TEST(Kernels, GemmTakesTheMatrixUnits) {
+  for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4", "quant"}) {
+    EXPECT_GE(count(disassemble(path_of("gfx1100"), "matmul_" + type + "_gemm"),
+                    "v_wmma_i32_16x16x16_iu8"),
+              2u)
+        << type;
+  }
+}
+
+TEST(Kernels, MatrixFragmentsCompile) {
+  struct Wanted {
+    std::string target, i8, f16, bf16;
+  };
+  const Wanted table[] = {
+      {"gfx1100", "v_wmma_i32_16x16x16_iu8", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16"},
+      {"gfx1201", "v_wmma_i32_16x16x16_iu8", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16"},
+      {"gfx90a", "v_mfma_i32_16x16x16i8", "v_mfma_f32_16x16x16f16", "v_mfma_f32_16x16x16bf16_1k"},
+      {"gfx942", "v_mfma_i32_16x16x32_i8", "v_mfma_f32_16x16x16_f16", "v_mfma_f32_16x16x16_bf16"},
+  };
+  for (const Wanted& w : table) {
+    const std::string path = std::string(ROCMFORGE_TEST_MMA) + "/" + w.target + ".co";
+    EXPECT_GE(count(disassemble(path, "mma_check_i8"), w.i8), 1u) << w.target;
+    EXPECT_EQ(count(disassemble(path, "mma_check_f16"), w.f16), 1u) << w.target;
+    EXPECT_EQ(count(disassemble(path, "mma_check_bf16"), w.bf16), 1u) << w.target;
   }
 }
 

@@ -75,14 +75,23 @@ TEST(MatMulPlan, WhatDoesNotFitTheLdsIsPreparedBefore) {
             "matmul_q4_0_8_mem");
 }
 
-TEST(MatMulPlan, ManyRowsGoEightAtATime) {
+TEST(MatMulPlan, ManyRowsTakeTheMatrixUnits) {
   using enum DType;
   const MatMulPlan plan = plan_matmul(desc({kQ6_K}, 70, 256, 67), kXt);
+  EXPECT_EQ(to_string(plan), "quantize_rows 67x1 of 256 int8; matmul_q6_k_gemm 2x2 of 256");
+  EXPECT_TRUE(plan.scratch.int8);
+  EXPECT_FALSE(plan.scratch.f32);
+  EXPECT_EQ(plan_matmul(desc({kQ6_K, kQ4_0}, 70, 256, 9), kXt).matmul.kernel, "matmul_quant_gemm");
+}
+
+TEST(MatMulPlan, ManyRowsOfPlainWeightsGoEightAtATime) {
+  using enum DType;
+  const MatMulPlan plan = plan_matmul(desc({kQ6_K, kF16}, 70, 256, 67), kXt);
+  EXPECT_EQ(plan.matmul.kernel, "matmul_mixed_8_mem");
   EXPECT_EQ(plan.tile_rows, 8);
   EXPECT_EQ(plan.matmul.grid_y, 9);
   ASSERT_TRUE(plan.quantize);
   EXPECT_TRUE(plan.scratch.int8);
-  EXPECT_FALSE(plan.scratch.f32);
 }
 
 TEST(MatMulPlan, PlainWeightsReadXWhereItLies) {

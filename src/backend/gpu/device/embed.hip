@@ -7,17 +7,6 @@
 
 namespace rocmforge::gpu {
 
-// The segment of a row, chosen with constant indices: those of a variable would hide from the
-// compiler that the pointers are of global memory.
-__device__ __inline__ SegmentArgs select_segment(const WeightArgs& w, i32 row) {
-  SegmentArgs s = w.segments[0];
-#pragma unroll
-  for (int i = 1; i < kMaxSegments; ++i) {
-    if (i < w.n_segments && row >= w.segments[i].begin) s = w.segments[i];
-  }
-  return s;
-}
-
 template <class A>
 __device__ __inline__ void embed(const EmbedArgs& a) {
   for_elements<A>(a.grid, n_rows(a.rows), a.table.cols, [&](i32 row, i32 c) {

@@ -25,7 +25,7 @@ inline constexpr int kMatMulThreads = 256;
 // Segments of several types in one kernel: of plain ones, of quantized ones, or of both.
 template <bool kPlain, bool kQuant>
 struct Mixed {
-  static constexpr bool kSingle = false;
+  static constexpr bool kSingle = false, kHalfScales = true;
   static constexpr bool kTakesF32 = kPlain, kTakesInt8 = kQuant;
 };
 using MixedPlain = Mixed<true, false>;

@@ -220,4 +220,15 @@ __device__ __inline__ i32 segment_of(const WeightArgs& w, i32 row) {
   return s;
 }
 
+// The segment of a row, chosen with constant indices: those of a variable would hide from the
+// compiler that the pointers are of global memory.
+__device__ __inline__ SegmentArgs select_segment(const WeightArgs& w, i32 row) {
+  SegmentArgs s = w.segments[0];
+#pragma unroll
+  for (int i = 1; i < kMaxSegments; ++i) {
+    if (i < w.n_segments && row >= w.segments[i].begin) s = w.segments[i];
+  }
+  return s;
+}
+
 }  // namespace rocmforge::gpu

@@ -1,4 +1,4 @@
-// Arguments of matmul_<weight type>_<rows>_<lds or mem>.
+// Arguments of matmul_<weight type>_<rows>_<lds or mem> and matmul_<weight type>_gemm.
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"
@@ -9,7 +9,7 @@ enum class MatMulEpilogue : i32 { kNone, kSwiGlu, kAdd };  // ir::Epilogue
 
 struct MatMulArgs {
   RowsArgs rows;
-  // The "lds" kernels read x and prepare it themselves; the "mem" ones take what quantize_rows
+  // The "lds" kernels read x and prepare it themselves; the others take what quantize_rows
   // left: then x is its f32 where weights are plain (or the operand itself if there is no norm).
   const float* x;
   i64 x_stride;

@@ -18,6 +18,7 @@ constexpr std::int64_t kStaticLds = 256;  // of the "lds" kernels, at most
 // stays small beside its weight rows.
 constexpr std::int64_t kLdsGroupsPerUnit = 2;
 constexpr std::int64_t kMemGroupsPerUnit = 8;
+constexpr std::int64_t kGemmTile = 64;  // device/matmul_gemm.h: Gemm::kTile
 
 std::string_view type_name(DType type) {
   switch (type) {
@@ -105,6 +106,15 @@ MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
 
   MatMulPlan plan;
   plan.matmul.threads = kThreads;
+  if (desc.n > kMostRows && !kinds.plain) {
+    plan.quantize = plan_quantize({desc.n, desc.cols}, arch);
+    plan.scratch = scratch_of(desc, kinds);
+    plan.tile_rows = static_cast<std::int32_t>(kGemmTile);
+    plan.matmul.kernel = "matmul_" + kinds.name + "_gemm";
+    plan.matmul.grid_x = static_cast<std::int32_t>((outputs + kGemmTile - 1) / kGemmTile);
+    plan.matmul.grid_y = static_cast<std::int32_t>((desc.n + kGemmTile - 1) / kGemmTile);
+    return plan;
+  }
   std::int64_t tile = 1;
   while (tile < std::min(desc.n, kMostRows)) tile *= 2;
   const bool prepares = kinds.quantized || desc.norm || desc.overwrites_x;
