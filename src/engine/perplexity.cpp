@@ -62,7 +62,8 @@ Perplexity perplexity(Engine& engine, std::span<const text::TokenId> tokens, std
                       const double nll = -log_probabilities(logits, next).front();
                       if (!std::isfinite(nll)) {
                         throw Error(ErrorCode::kDevice,
-                                    "[perplexity] chunk " + std::to_string(c + 1) +
+                                    "[perplexity] " + engine.file().path() + ": chunk " +
+                                        std::to_string(c + 1) +
                                         ": the model gave no finite log-probability at position " +
                                         std::to_string(position));
                       }
