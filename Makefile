@@ -52,6 +52,8 @@ run: deps ## install what is missing, build, fetch a small model, answer PROMPT 
 test: deps-test model ## install what is missing, build and run every test
 	$(call compile,test,build-test)
 	@if [ -e /etc/debian_version ]; then $(MAKE) portable; fi
+	@echo "Test data: $${ROCMFORGE_TEST_DATA:-$$(ls -d ../shared 2>/dev/null || \
+	  echo 'none; set ROCMFORGE_TEST_DATA (tests that want it are skipped)')}"
 	@ctest --preset test
 
 install: ## install under PREFIX (and DESTDIR) what `make` has built

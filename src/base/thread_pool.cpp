@@ -7,7 +7,10 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
+
+#include "base/error.h"
 
 namespace rocmforge {
 namespace {
@@ -55,10 +58,22 @@ int ThreadPool::default_threads() {
 }
 
 ThreadPool::ThreadPool(int n_threads) {
-  for (int i = 1; i < n_threads; ++i) threads_.emplace_back([this, i] { work(i); });
+  try {
+    for (int i = 1; i < n_threads; ++i) threads_.emplace_back([this, i] { work(i); });
+  } catch (const std::system_error& e) {
+    const std::size_t n_started = threads_.size() + 1;
+    stop();  // no destructor runs, and those started wait on members of this object
+    throw Error(ErrorCode::kOutOfMemory, "[threads] only " + std::to_string(n_started) + " of " +
+                                             std::to_string(n_threads) +
+                                             " threads could be started: " + e.code().message());
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   {
     const std::lock_guard lock(sleep_mutex_);
     stop_.store(true);

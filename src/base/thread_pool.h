@@ -30,7 +30,8 @@ class TaskRef {
 
 class ThreadPool {
  public:
-  // `n_threads` in all, the caller of run() among them; at least 1.
+  // `n_threads` in all, the caller of run() among them; at least 1. Error{kOutOfMemory} when the
+  // system starts no more of them.
   explicit ThreadPool(int n_threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -51,6 +52,7 @@ class ThreadPool {
 
  private:
   void work(int worker);
+  void stop();
   void take_tasks(int worker);
 
   std::vector<std::thread> threads_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -12,6 +13,15 @@ namespace rocmforge::cli {
 namespace {
 
 int write_error = 0;  // errno of the first failed write
+
+// Calls nothing but what POSIX allows in a handler. The page cannot be had: there is no way back.
+void on_missing_page(int) {
+  constexpr std::string_view kWords =
+      "error: [file] the model file was cut short, or cannot be read, while it was in use\n";
+  const ssize_t ignored = ::write(STDERR_FILENO, kWords.data(), kWords.size());
+  static_cast<void>(ignored);
+  ::_exit(1);
+}
 
 void note_failure() {
   if (write_error == 0) write_error = errno != 0 ? errno : EIO;
@@ -58,6 +68,10 @@ bool finish_output() {
     print_error(std::string("cannot write to standard output: ") + std::strerror(write_error));
   }
   return write_error == 0;
+}
+
+void report_shrunk_files() {
+  std::signal(SIGBUS, on_missing_page);
 }
 
 void print_error(std::string_view message) {

@@ -29,9 +29,11 @@ bool opens_text(const text::Tokenizer& tokenizer, std::span<const text::TokenId>
 // One request on its way: owns what only it needs.
 class Generation {
  public:
-  Generation(Runner& runner, const text::Tokenizer& tokenizer, const Request& request,
-             const Engine::TextSink& on_text, const std::atomic<bool>* cancel)
-      : tokenizer_(tokenizer),
+  Generation(const std::string& path, Runner& runner, const text::Tokenizer& tokenizer,
+             const Request& request, const Engine::TextSink& on_text,
+             const std::atomic<bool>* cancel)
+      : path_(path),
+        tokenizer_(tokenizer),
         request_(request),
         on_text_(on_text),
         cancel_(cancel),
@@ -69,7 +71,8 @@ class Generation {
         [&](std::int32_t position, std::span<const float> logits) {
           chosen = sampler_.sample(logits, history_, position + 1);
           if (chosen == text::kNoToken) {
-            throw Error(ErrorCode::kDevice, "[engine] the model gave no finite logit at position " +
+            throw Error(ErrorCode::kDevice, "[engine] " + path_ +
+                                                ": the model gave no finite logit at position " +
                                                 std::to_string(position));
           }
         },
@@ -106,6 +109,7 @@ class Generation {
     if (on_text_) on_text_(text);
   }
 
+  const std::string& path_;  // of the model, for errors
   const text::Tokenizer& tokenizer_;
   const Request& request_;
   const Engine::TextSink& on_text_;
@@ -162,7 +166,7 @@ Result Engine::generate(const Request& request, const TextSink& on_text,
   if (auto rejected = reject(request, *runner_)) return *rejected;
   Completion out;
   try {
-    Generation(*runner_, *tokenizer_, request, on_text, cancel).run(out);
+    Generation(file_.gguf().path(), *runner_, *tokenizer_, request, on_text, cancel).run(out);
   } catch (const Error& e) {
     if (e.code() != ErrorCode::kDevice) throw;
     out.reason = FinishReason::kFailed;

@@ -106,6 +106,9 @@ Differences compare(const Golden& other, const Golden& golden) {
 
 Verdict judge(const Differences& ours, bool all_f32, DType kv_dtype, const Differences* reference) {
   char rule[200];
+  if (!std::isfinite(ours.rms) || !std::isfinite(ours.max)) {
+    return {.known = true, .pass = false, .rule = "the model's log-probabilities are numbers"};
+  }
   if (all_f32 && kv_dtype == DType::kF32) {
     return {.known = true,
             .pass = ours.max <= 1e-3 && ours.n_greedy_same == ours.n_steps,

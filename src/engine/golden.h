@@ -43,9 +43,10 @@ struct Verdict {
   bool pass = false;
   std::string rule;  // in words, with the bounds
 };
-// F32 files: each difference within 1e-3 and every greedy token the same; with an F16 KV cache
-// within 0.03 each and 0.004 rms. Others, where `reference` (another implementation on the same
-// file) is given: rms at most 1.1 times its rms, plus 0.002.
+// Differences that are no finite numbers fail. F32 files: each difference within 1e-3 and every
+// greedy token the same; with an F16 KV cache within 0.03 each and 0.004 rms. Others, where
+// `reference` (another implementation on the same file) is given: rms at most 1.1 times its rms,
+// plus 0.002.
 Verdict judge(const Differences& ours, bool all_f32, DType kv_dtype, const Differences* reference);
 
 }  // namespace rocmforge::engine

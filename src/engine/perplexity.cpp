@@ -60,6 +60,13 @@ Perplexity perplexity(Engine& engine, std::span<const text::TokenId> tokens, std
                     [&](std::int32_t position, std::span<const float> logits) {
                       const text::TokenId next[] = {chunk[static_cast<std::size_t>(position) + 1]};
                       const double nll = -log_probabilities(logits, next).front();
+                      if (!std::isfinite(nll)) {
+                        throw Error(ErrorCode::kDevice,
+                                    "[perplexity] " + engine.file().path() + ": chunk " +
+                                        std::to_string(c + 1) +
+                                        ": the model gave no finite log-probability at position " +
+                                        std::to_string(position));
+                      }
                       sums.nll += nll;
                       sums.nll2 += nll * nll;
                       ++sums.n;

@@ -19,7 +19,8 @@ struct Perplexity {
 // Cuts the tokens of a whole text into chunks of n_ctx (at least 4, at most the engine's context).
 // Each chunk starts afresh, its first token replaced by BOS where the model adds one; positions
 // n_ctx/2 to n_ctx-2 predict their successors. `n_chunks` <= 0: all. `progress` is called after
-// each chunk. Error{kInvalidArgument} for a text of less than one chunk.
+// each chunk. Error{kInvalidArgument} for a text of less than one chunk,
+// Error{kDevice} for a log-probability that is not finite.
 Perplexity perplexity(Engine& engine, std::span<const text::TokenId> tokens, std::int32_t n_ctx,
                       std::int32_t n_chunks,
                       const std::function<void(const Perplexity&)>& progress = {});

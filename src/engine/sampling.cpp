@@ -31,9 +31,11 @@ void Sampler::collect(std::span<const float> logits, std::span<const text::Token
     for (const text::TokenId id : history.last(n)) {
       if (id < 0 || static_cast<std::size_t>(id) >= logits.size()) continue;
       const float logit = logits[static_cast<std::size_t>(id)];
-      if (std::isnan(logit)) continue;
-      candidates_[static_cast<std::size_t>(id)].logit =
+      const float edited =
           logit > 0 ? logit / params_.repeat_penalty : logit * params_.repeat_penalty;
+      // 0 times an endless penalty is no number; a NaN would leave the candidates without order.
+      candidates_[static_cast<std::size_t>(id)].logit =
+          std::isnan(edited) ? kMinusInfinity : edited;
     }
   }
   std::erase_if(candidates_, [](const Candidate& c) { return c.logit == kMinusInfinity; });

@@ -41,7 +41,7 @@ Llama::Llama(const HyperParams& params, Weights& w)
       rope_{c_.head_dim, c_.rope.n_rot, c_.rope.kind},
       attention_{c_.n_heads, c_.n_kv_heads, c_.head_dim,
                  1 / std::sqrt(static_cast<float>(c_.head_dim))} {
-  embed_ = w.matrix({"token_embd", c_.n_vocab}, c_.dim);
+  embed_ = w.table({"token_embd", c_.n_vocab}, c_.dim);
   for (std::int32_t i = 0; i < c_.n_layers; ++i) {
     const std::string b = "blk." + std::to_string(i) + ".";
     layers_.push_back({

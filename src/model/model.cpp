@@ -49,9 +49,9 @@ Model build_model(const gguf::File& file, const BuildOptions& options, Counters&
                                  .n_kv_heads = params.n_kv_heads,
                                  .head_dim = params.head_dim};
   Model model{.params = params,
-              .weights = weights.table(),
-              .body = build_body(*architecture, params, weights.table(), sources, options.taps),
-              .head = build_head(*architecture, params, weights.table(), sources)};
+              .weights = weights.weights(),
+              .body = build_body(*architecture, params, weights.weights(), sources, options.taps),
+              .head = build_head(*architecture, params, weights.weights(), sources)};
   counters.graph_builds += 2;
   return model;
 }

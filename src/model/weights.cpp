@@ -32,17 +32,24 @@ const gguf::TensorInfo& Weights::take_f32(const std::string& tensor, std::int64_
   return info;
 }
 
+ir::WeightSegment Weights::take_segment(const Part& part, std::int64_t cols) {
+  const gguf::TensorInfo& info = take(part.stem + ".weight", Shape{part.rows, cols});
+  if (info.dtype == DType::kI32) {
+    throw Error(ErrorCode::kUnsupported, "[model] " + file_.path() + ": " + part.stem +
+                                             ".weight: has type I32, which is no weight type");
+  }
+  return {.tensor = part.stem + ".weight", .dtype = info.dtype, .rows = part.rows, .bias = ""};
+}
+
+ir::WeightId Weights::table(const Part& part, std::int64_t cols) {
+  return table_->add({.name = part.stem, .cols = cols, .segments = {take_segment(part, cols)}});
+}
+
 ir::WeightId Weights::matrix(const std::string& name, std::int64_t cols,
                              const std::vector<Part>& parts) {
   ir::Weight weight{.name = name, .cols = cols, .segments = {}};
   for (const Part& part : parts) {
-    const gguf::TensorInfo& info = take(part.stem + ".weight", Shape{part.rows, cols});
-    if (info.dtype == DType::kI32) {
-      throw Error(ErrorCode::kUnsupported, "[model] " + file_.path() + ": " + part.stem +
-                                               ".weight: has type I32, which is no weight type");
-    }
-    ir::WeightSegment segment{
-        .tensor = part.stem + ".weight", .dtype = info.dtype, .rows = part.rows, .bias = ""};
+    ir::WeightSegment segment = take_segment(part, cols);
     if (has(part.stem + ".bias")) {
       segment.bias = part.stem + ".bias";
       take_f32(segment.bias, part.rows);

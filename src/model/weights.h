@@ -30,6 +30,8 @@ class Weights {
   ir::WeightId matrix(const Part& part, std::int64_t cols) {
     return matrix(part.stem, cols, {part});
   }
+  // "STEM.weight" [rows, cols] alone, whose rows are looked up: a bias stays untaken.
+  ir::WeightId table(const Part& part, std::int64_t cols);
   // "STEM.weight", F32 [size].
   ir::WeightId vector(const std::string& stem, std::int64_t size);
   // A tensor that the host uses itself, F32 [size].
@@ -38,9 +40,10 @@ class Weights {
   // Refuses a file with tensors that nothing took: they would be silently ignored arithmetic.
   void refuse_untaken() const;
 
-  std::shared_ptr<const ir::WeightTable> table() const { return table_; }
+  std::shared_ptr<const ir::WeightTable> weights() const { return table_; }
 
  private:
+  ir::WeightSegment take_segment(const Part& part, std::int64_t cols);
   const gguf::TensorInfo& take(const std::string& tensor, const Shape& shape);
   const gguf::TensorInfo& take_f32(const std::string& tensor, std::int64_t size);
 

@@ -1,12 +1,26 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <ctime>
+#include <fstream>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "base/error.h"
+
+#if defined(__has_feature)  // clang's way to say it
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ROCMFORGE_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ROCMFORGE_SANITIZED
+#endif
 
 namespace rocmforge {
 namespace {
@@ -45,6 +59,30 @@ TEST(ThreadPool, IdleWorkersSleep) {
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const double busy = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
   EXPECT_LT(busy, 0.1);
+}
+
+// Room for some threads' stacks, not for all: an error, and those that run are ended.
+TEST(ThreadPool, MoreThreadsThanTheSystemStartsAreAnError) {
+#if defined(ROCMFORGE_SANITIZED)
+  GTEST_SKIP() << "sanitizers reserve more address space than any limit allows";
+#else
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  ASSERT_TRUE(statm >> pages);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  rlimit tight = before;
+  tight.rlim_cur = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{256} << 20);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &tight), 0);
+  std::string message;
+  try {
+    ThreadPool pool(2000);
+  } catch (const Error& e) {
+    message = e.what();
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_NE(message.find("of 2000 threads could be started"), std::string::npos) << message;
+#endif
 }
 
 TEST(ThreadPool, DefaultIsAtLeastOne) {

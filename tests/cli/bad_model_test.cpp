@@ -100,6 +100,20 @@ TEST_F(BadModel, WithATokenizerThatIsNotKnown) {
   EXPECT_TRUE(failed(run_rocmforge({"tokenize", "--gguf", path, "hi"}), {"other.gguf", "martian"}));
 }
 
+// 0xffffffff is a NaN.
+TEST_F(BadModel, WithWeightsThatAreNoNumbers) {
+  const auto no_numbers = [](gguf::Writer& w) {
+    w.add_tensor("output_norm.weight", DType::kF32, Shape{64},
+                 std::vector<std::byte>(64 * sizeof(float), std::byte{0xff}));
+  };
+  const std::string path = other({"output_norm.weight"}, no_numbers);
+  const std::string text = dir_.file("text");
+  write_text(text, std::string(100, 'a'));
+  EXPECT_TRUE(failed(load(path), {"other.gguf", "no finite logit", "position"}));
+  EXPECT_TRUE(failed(run_rocmforge({"perplexity", "--gguf", path, "--file", text, "--ctx", "32"}),
+                     {"other.gguf", "chunk 1", "no finite log-probability at position 16"}));
+}
+
 // Neither a path nor a name out of a file breaks the line or reaches the terminal as it is.
 TEST_F(BadModel, ControlCharactersAreEscaped) {
   EXPECT_TRUE(failed(load(dir_.file("no\n\x1b[31mmodel")), {"no\\x0a\\x1b[31mmodel"}));

@@ -1,6 +1,7 @@
-// Ctrl-C, readers that leave, disks that are full.
+// Ctrl-C, files that shrink, readers that leave, disks that are full.
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -106,6 +107,16 @@ TEST_F(Interrupted, BeforeItGenerates) {
   }
   Command waiting = rocmforge({"tokenize", "--gguf", model(), "--file", dir_.file("none")});
   EXPECT_TRUE(failed(run(waiting), {"none", "No such file"}));
+}
+
+TEST_F(Interrupted, AModelFileCutShortUnderItIsAnErrorButNoSignal) {
+  Process process(slow("hello", {"--stream", "--seed", "1"}));
+  ASSERT_TRUE(process.wait_until([](const Outcome& o) { return o.out.size() > 5; }));
+  std::filesystem::resize_file(dir_.file("slow.gguf"), 4096);
+  const Outcome o = process.wait();
+  EXPECT_EQ(o.exit_code, 1) << to_string(o);
+  EXPECT_EQ(o.err,
+            "error: [file] the model file was cut short, or cannot be read, while it was in use\n");
 }
 
 TEST_F(Interrupted, AReaderThatLeavesIsAnErrorButNoSignal) {

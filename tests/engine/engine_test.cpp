@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "engine/fixture.h"
 #include "engine/perplexity.h"
+#include "engine/sampling.h"
 #include "engine/sequence.h"
 
 namespace rocmforge::test {
@@ -179,6 +182,55 @@ TEST(Engine, PerplexityOfATextIsThatOfItsTokens) {
   EXPECT_EQ(engine::perplexity(*tiny.engine, tokens, 32, 2).n_chunks, 2);
   EXPECT_THROW(engine::perplexity(*tiny.engine, some_tokens(31), 32, 0), Error);
   EXPECT_THROW(engine::perplexity(*tiny.engine, tokens, 65, 0), Error);
+}
+
+TEST(Engine, PerplexityStartsEachChunkWithBosAndPredictsItsSecondHalf) {
+  TinyEngine tiny({}, {.n_ctx = 64});
+  ASSERT_TRUE(tiny.engine->tokenizer().adds_bos());
+  constexpr std::size_t kCtx = 9;  // odd: positions 4 to 7 predict 5 to 8
+  const auto tokens = some_tokens(2 * kCtx + 3);
+  std::vector<double> nll;
+  for (std::size_t c = 0; c < 2; ++c) {
+    std::vector<text::TokenId> chunk(tokens.begin() + static_cast<std::ptrdiff_t>(c * kCtx),
+                                     tokens.begin() + static_cast<std::ptrdiff_t>((c + 1) * kCtx));
+    chunk[0] = tiny.engine->tokenizer().vocab().bos;
+    for (std::size_t p = kCtx / 2; p + 1 < kCtx; ++p) {
+      const auto logits = last_logits(*tiny.engine, std::span(chunk).first(p + 1), kCtx);
+      nll.push_back(-engine::log_probabilities(logits, std::span(&chunk[p + 1], 1))[0]);
+    }
+  }
+  double sum = 0, squares = 0;
+  for (const double x : nll) sum += x;
+  const auto n = static_cast<double>(nll.size());
+  for (const double x : nll) squares += (x - sum / n) * (x - sum / n);
+  const engine::Perplexity ours = engine::perplexity(*tiny.engine, tokens, kCtx, 0);
+  EXPECT_EQ(ours.n_predicted, 8);
+  EXPECT_NEAR(ours.value / std::exp(sum / n), 1, 1e-3);
+  EXPECT_NEAR(ours.error / (std::sqrt(squares / n / (n - 1)) * std::exp(sum / n)), 1, 1e-2);
+}
+
+// Weights that are no numbers: never an answer, and the file is named.
+TEST(Engine, LogitsThatAreNoNumbersAreAnError) {
+  const TempDir dir;
+  const std::string path = dir.file("nan.gguf");
+  edited(tiny_model(), {"output_norm.weight"}, [](gguf::Writer& out) {
+    const std::vector<float> nan(64, std::nanf(""));
+    const auto bytes = std::as_bytes(std::span(nan));
+    out.add_tensor("output_norm.weight", DType::kF32, Shape{64}, {bytes.begin(), bytes.end()});
+  }).write(path);
+  Counters counters;
+  const auto device = cpu::make_device({.n_threads = 1, .isa = cpu::best_isa()}, counters);
+  engine::Engine engine({.path = path}, *device, counters);
+  const auto completion =
+      std::get<Completion>(engine.generate({.prompt = {1, 5}, .sampling = {}}, {}));
+  EXPECT_EQ(completion.reason, FinishReason::kFailed);
+  EXPECT_NE(completion.error.find(path), std::string::npos) << completion.error;
+  try {
+    engine::perplexity(engine, some_tokens(20), 10, 0);
+    ADD_FAILURE() << "a perplexity of NaN";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(path), std::string::npos) << e.what();
+  }
 }
 
 TEST(Engine, RefusesAVocabularyLargerThanTheEmbedding) {

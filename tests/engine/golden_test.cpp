@@ -109,6 +109,9 @@ TEST(GoldenRule, FailsWhatIsWrong) {
   EXPECT_TRUE(judge(bad, false, DType::kF32, &reference).pass);
   bad.rms = std::nan("");
   EXPECT_FALSE(judge(bad, false, DType::kF32, &reference).pass);
+  // No rule is needed to refuse what is no number.
+  EXPECT_TRUE(judge(bad, false, DType::kF32, nullptr).known);
+  EXPECT_FALSE(judge(bad, false, DType::kF32, nullptr).pass);
 }
 
 }  // namespace

@@ -62,6 +62,15 @@ TEST(Sampling, TopPKeepsTheSmallestSetThatReachesIt) {
   EXPECT_EQ(draws(p, kLogits).size(), 1u);
 }
 
+TEST(Sampling, TopPTakesOfATieNoMoreThanItNeeds) {
+  SamplingParams p = open();
+  p.top_p = 0.5f;
+  const std::vector<float> tie = {3, 3, 3, 3};  // a quarter each: two reach a half
+  const auto counts = draws(p, tie);
+  EXPECT_EQ(counts.size(), 2u);
+  EXPECT_TRUE(counts.contains(0) && counts.contains(1)) << "the lower ids";
+}
+
 TEST(Sampling, MinPIsRelativeToTheBest) {
   SamplingParams p = open();
   p.min_p = 0.4f;  // 4, 2 stay; 1 is a quarter of 4
@@ -104,6 +113,16 @@ TEST(Sampling, SurvivesLogitsThatAreNoNumbers) {
   const std::vector<float> none = {-kInf, std::nanf("")};
   EXPECT_EQ(sampler.sample(none, {}, 0), text::kNoToken);
   EXPECT_EQ(Sampler({.temperature = 0}).sample(none, {}, 0), text::kNoToken);
+}
+
+TEST(Sampling, SurvivesAnEndlessPenalty) {
+  SamplingParams p = open();
+  p.repeat_penalty = kInf;
+  const std::vector<float> logits = {0, 2, -1, kInf, 1};
+  const std::vector<text::TokenId> history = {0, 1, 2, 3};  // NaN, 0, -inf, NaN
+  const auto counts = draws(p, logits, 200, history);
+  EXPECT_EQ(counts.size(), 2u);
+  EXPECT_TRUE(counts.contains(1) && counts.contains(4));
 }
 
 TEST(Sampling, LogProbabilitiesSumToOne) {

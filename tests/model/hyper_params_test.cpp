@@ -127,6 +127,12 @@ TEST(HyperParams, RefusesMissingUnknownAndMisshapenTensors) {
                                         floats(16));
                          }),
                  ErrorCode::kUnsupported, "blk.0.attn_q_norm.weight");
+  expect_refused(without("",
+                         [&](auto& w) {
+                           w.add_tensor("token_embd.bias", DType::kF32, Shape{kTinyVocab},
+                                        floats(kTinyVocab));
+                         }),
+                 ErrorCode::kUnsupported, "token_embd.bias");
   expect_refused(without("blk.0.attn_q.weight",
                          [&](auto& w) {
                            w.add_tensor("blk.0.attn_q.weight", DType::kF32, Shape{32, 128},

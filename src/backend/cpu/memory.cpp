@@ -59,9 +59,11 @@ std::unique_ptr<backend::Buffer> map_buffer(std::int64_t bytes) {
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   }
   if (data == MAP_FAILED) {
-    throw Error(ErrorCode::kOutOfMemory, "[cpu] a buffer of " + std::to_string(bytes) +
-                                             " bytes does not fit: " + std::to_string(m.available) +
-                                             " are available");
+    const bool refused = m.total == 0 || bytes <= m.total + m.swap;  // by the system, not by us
+    throw Error(ErrorCode::kOutOfMemory,
+                "[cpu] a buffer of " + std::to_string(bytes) +
+                    " bytes does not fit: " + std::to_string(m.available) + " are available" +
+                    (refused ? ", and the system gives this process no more (ulimit -v?)" : ""));
   }
   // A hint: without huge pages it is only slower.
   if (bytes >= 2 * kHugePageBytes) {
