@@ -213,8 +213,9 @@ struct PagedAttention {
         s[e] = lds.weights[i][lane + e * A::kWave];
         largest = max_of(largest, s[e]);
       }
-      const float before = lds.max[i];
-      largest = max_of(before, max_lanes<A, A::kWave>(largest));
+      // Lane 0 alone reads what lane 0 alone writes below.
+      const float before = lane == 0 ? lds.max[i] : -kInfinity;
+      largest = max_lanes<A, A::kWave>(max_of(before, largest));
       const bool sees = largest > -kInfinity;  // nothing so far: all weights are 0
       float sum = 0;
 #pragma unroll
