@@ -213,7 +213,7 @@ struct PagedAttention {
         s[e] = lds.weights[i][lane + e * A::kWave];
         largest = max_of(largest, s[e]);
       }
-      // One lane alone reads and writes the query's maximum and sum.
+      // Lane 0 alone reads what lane 0 alone writes below.
       const float before = lane == 0 ? lds.max[i] : -kInfinity;
       largest = max_lanes<A, A::kWave>(max_of(before, largest));
       const bool sees = largest > -kInfinity;  // nothing so far: all weights are 0
