@@ -19,11 +19,11 @@ function(rocmforge_library NAME)
   endforeach()
 endfunction()
 
-# rocmforge_test(NAME SOURCES ... DEPENDS rooms... LINKS libraries... LABELS ...)
+# rocmforge_test(NAME SOURCES ... DEPENDS rooms... LINKS libraries... LABELS ... SLOW_CASES filter)
 # A GoogleTest program, NAME_test; each of its cases is a test of ctest, and one that skips itself
-# shows as skipped.
+# shows as skipped. Cases that match SLOW_CASES (as --gtest_filter takes it) have the label slow.
 function(rocmforge_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;SLOW_CASES" "SOURCES;DEPENDS;LINKS;LABELS" ${ARGN})
   set(target ${NAME}_test)
   add_executable(${target} ${ARG_SOURCES})
   foreach(room IN LISTS ARG_DEPENDS)
@@ -34,6 +34,12 @@ function(rocmforge_test NAME)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${NAME}." PROPERTIES
-                       TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  set(common DISCOVERY_MODE PRE_TEST TEST_PREFIX "${NAME}.")
+  if(ARG_SLOW_CASES)
+    gtest_discover_tests(${target} ${common} TEST_FILTER "${ARG_SLOW_CASES}" TEST_LIST ${NAME}_slow
+                         PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "slow;${ARG_LABELS}")
+    set(common ${common} TEST_FILTER "-${ARG_SLOW_CASES}")
+  endif()
+  gtest_discover_tests(${target} ${common} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+                       LABELS "${ARG_LABELS}")
 endfunction()

@@ -11,22 +11,12 @@
 #include <thread>
 #include <vector>
 
+#include "base/function_ref.h"
+
 namespace rocmforge {
 
-// A reference to a callable: two words, no allocation. The callable must outlive the call.
-class TaskRef {
- public:
-  template <class F>
-  TaskRef(const F& f)  // NOLINT: implicit, so that a lambda can be passed
-      : object_(&f), call_([](const void* o, std::int64_t task, int worker) {
-          (*static_cast<const F*>(o))(task, worker);
-        }) {}
-  void operator()(std::int64_t task, int worker) const { call_(object_, task, worker); }
-
- private:
-  const void* object_;
-  void (*call_)(const void*, std::int64_t, int);
-};
+// f(task, worker).
+using TaskRef = FunctionRef<void(std::int64_t, int)>;
 
 class ThreadPool {
  public:

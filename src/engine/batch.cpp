@@ -27,7 +27,7 @@ ir::StepLimits step_limits(std::int32_t max_rows, std::int32_t max_sequences, st
           .rope_dims = rope_dims};
 }
 
-std::int32_t plan_work(const Batch& batch, const WorkCut& cut, std::vector<ir::WorkItem>& out) {
+std::int32_t plan_work(Batch batch, const WorkCut& cut, std::vector<ir::WorkItem>& out) {
   std::int32_t row = 0, n_partials = 0, index = 0;
   for (const BatchSequence& sequence : batch) {
     const auto n_rows = static_cast<std::int32_t>(sequence.tokens.size());
@@ -62,7 +62,7 @@ std::int32_t plan_work(const Batch& batch, const WorkCut& cut, std::vector<ir::W
   return n_partials;
 }
 
-void write_step(const Batch& batch, const RopeRows& rope, std::span<const ir::WorkItem> work,
+void write_step(Batch batch, const RopeRows& rope, std::span<const ir::WorkItem> work,
                 std::int32_t n_partials, const ir::StepView& step) {
   const ir::StepLimits& limits = step.layout().limits;
   std::size_t n_rows = 0;

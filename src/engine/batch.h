@@ -20,7 +20,7 @@ struct BatchSequence {
   const kv::BlockTable* blocks = nullptr;
 };
 
-using Batch = std::vector<BatchSequence>;
+using Batch = std::span<const BatchSequence>;
 
 // How attention's work is cut. A sequence's share depends on it alone, never on its neighbours or
 // the number of threads, so that its result does not either.
@@ -36,11 +36,11 @@ ir::StepLimits step_limits(std::int32_t max_rows, std::int32_t max_sequences, st
 
 // Attention's work list for a batch: a pure function of lengths and positions. Appends at most
 // what step_limits allows; returns the number of partial slots used.
-std::int32_t plan_work(const Batch& batch, const WorkCut& cut, std::vector<ir::WorkItem>& out);
+std::int32_t plan_work(Batch batch, const WorkCut& cut, std::vector<ir::WorkItem>& out);
 
 // Writes header, tokens, positions, tables, rope rows and work. Head rows are written by the
 // runner.
-void write_step(const Batch& batch, const RopeRows& rope, std::span<const ir::WorkItem> work,
+void write_step(Batch batch, const RopeRows& rope, std::span<const ir::WorkItem> work,
                 std::int32_t n_partials, const ir::StepView& step);
 
 }  // namespace rocmforge::engine

@@ -45,6 +45,10 @@ class Generation {
         history_(request.prompt) {}
 
   void run(Completion& out) {
+    // Nothing is allocated a token, but for the text itself.
+    const auto most = static_cast<std::size_t>(std::min(request_.max_tokens, n_ctx_)) + 1;
+    history_.reserve(history_.size() + most);
+    out.tokens.reserve(most);
     start_ = Clock::now();
     out.timing.n_prompt = static_cast<std::int32_t>(request_.prompt.size());
     text::TokenId next = step(request_.prompt);

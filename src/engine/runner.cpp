@@ -88,7 +88,7 @@ backend::ExecutableId Runner::pick(const std::vector<Bucket>& buckets, std::size
   return bucket->executable;
 }
 
-void Runner::run(const Batch& batch) {
+void Runner::run(Batch batch) {
   work_.clear();
   const std::int32_t n_partials = plan_work(batch, options_.cut, work_);
   const ir::StepView step(layout_, step_);

@@ -43,7 +43,7 @@ class Runner {
   kv::BlockPool& pool() { return kv_.pool(); }
 
   // One step: every row of the batch through the layers. At most max_rows rows (checked).
-  void run(const Batch& batch);
+  void run(Batch batch);
   // Logits of some rows of the last step, [rows.size()][n_vocab]; at most max_head_rows of them.
   // Valid until the next call of either.
   std::span<const float> logits(std::span<const std::int32_t> rows);

@@ -91,16 +91,15 @@ text::TokenId Sampler::sample(std::span<const float> logits, std::span<const tex
   keep_top_p_min_p();
 
   const float best = candidates_.front().logit;
-  weights_.resize(candidates_.size());
   double total = 0;
-  for (std::size_t i = 0; i < candidates_.size(); ++i) {
-    weights_[i] = std::exp((candidates_[i].logit - best) / params_.temperature);
-    total += static_cast<double>(weights_[i]);
+  for (Candidate& c : candidates_) {
+    c.weight = std::exp((c.logit - best) / params_.temperature);
+    total += static_cast<double>(c.weight);
   }
   double left =
       static_cast<double>(uniform(params_.seed, static_cast<std::uint64_t>(position))) * total;
   for (std::size_t i = 0; i + 1 < candidates_.size(); ++i) {
-    left -= static_cast<double>(weights_[i]);
+    left -= static_cast<double>(candidates_[i].weight);
     if (left < 0) return candidates_[i].id;
   }
   return candidates_.back().id;

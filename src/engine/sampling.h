@@ -25,6 +25,7 @@ class Sampler {
   struct Candidate {
     float logit;
     text::TokenId id;
+    float weight = 0;  // in the draw
   };
   void collect(std::span<const float> logits, std::span<const text::TokenId> history);
   void keep_top_k();
@@ -32,7 +33,6 @@ class Sampler {
 
   SamplingParams params_;
   std::vector<Candidate> candidates_;  // best first once keep_top_k has run
-  std::vector<float> weights_;
 };
 
 // ln of the softmax of `logits` at each of `ids`, in double precision.

@@ -13,7 +13,7 @@ constexpr std::int32_t kMaxHeadRows = 64;
 
 // Logits of the last step's rows [from, n_rows), whose positions start at `first_position`.
 void read_logits(Runner& runner, std::int32_t first_position, std::int32_t from,
-                 std::int32_t n_rows, const Sequence::LogitsSink& sink) {
+                 std::int32_t n_rows, Sequence::LogitsSink sink) {
   const auto n_vocab = static_cast<std::size_t>(runner.params().n_vocab);
   const std::int32_t most = std::min(kMaxHeadRows, runner.max_head_rows());
   std::array<std::int32_t, kMaxHeadRows> ids{};
@@ -30,15 +30,17 @@ void read_logits(Runner& runner, std::int32_t first_position, std::int32_t from,
 
 }  // namespace
 
-bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted,
-                      const LogitsSink& sink, const std::function<bool()>& cancelled) {
+bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink,
+                      FunctionRef<bool()> cancelled) {
   const auto n_tokens = static_cast<std::int64_t>(tokens.size());
   if (length_ + n_tokens > runner_.n_ctx()) return false;
   if (!blocks_.reserve(length_ + static_cast<std::int32_t>(n_tokens))) return false;
   while (!tokens.empty()) {
     if (cancelled && cancelled()) break;
     const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(runner_.max_rows()));
-    runner_.run({{.tokens = tokens.first(n), .first_position = length_, .blocks = &blocks_}});
+    const BatchSequence rows{
+        .tokens = tokens.first(n), .first_position = length_, .blocks = &blocks_};
+    runner_.run({&rows, 1});
     const auto n_rows = static_cast<std::int32_t>(n);
     read_logits(runner_, length_, std::max(0, wanted - length_), n_rows, sink);
     length_ += n_rows;

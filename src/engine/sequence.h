@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 
+#include "base/function_ref.h"
 #include "engine/runner.h"
 #include "kv/block_table.h"
 #include "text/vocab.h"
@@ -21,9 +21,9 @@ class Sequence {
   // only for positions >= `wanted`, and handed to `sink` in order; each span is valid during the
   // call. False, with nothing run, when the context or the KV blocks have no room for them all;
   // `cancelled` is asked between chunks, and leaves the sequence at the chunk reached.
-  using LogitsSink = std::function<void(std::int32_t position, std::span<const float> logits)>;
-  bool append(std::span<const text::TokenId> tokens, std::int32_t wanted, const LogitsSink& sink,
-              const std::function<bool()>& cancelled = {});
+  using LogitsSink = FunctionRef<void(std::int32_t position, std::span<const float> logits)>;
+  bool append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink,
+              FunctionRef<bool()> cancelled = {});
 
   // Forgets positions from `length` on.
   void truncate(std::int32_t length);

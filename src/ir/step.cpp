@@ -53,17 +53,16 @@ StepLayout::StepLayout(const StepLimits& step_limits) : limits(step_limits) {
 StepView::StepView(const StepLayout& layout, std::span<std::byte> buffer)
     : layout_(&layout), buffer_(buffer) {
   check(static_cast<std::int64_t>(buffer.size()) >= layout.bytes,
-        "step buffer of " + std::to_string(buffer.size()) + " bytes, its layout has " +
-            std::to_string(layout.bytes));
+        "the step buffer is smaller than its layout");
   check(reinterpret_cast<std::uintptr_t>(buffer.data()) % alignof(WorkItem) == 0,
         "step buffer is not aligned");
 }
 
 namespace {
 
-std::size_t counted(std::int32_t n, std::int32_t limit, std::string_view what) {
-  check(n >= 0 && n <= limit, "step header has " + std::to_string(n) + " " + std::string(what) +
-                                  ", its limit is " + std::to_string(limit));
+// `why` is a literal: these run for every step, and must not build text.
+std::size_t counted(std::int32_t n, std::int32_t limit, const char* why) {
+  check(n >= 0 && n <= limit, why);
   return static_cast<std::size_t>(n);
 }
 
@@ -75,22 +74,26 @@ StepHeader& StepView::header() const {
 
 std::span<std::int32_t> StepView::tokens() const {
   return {at<std::int32_t>(layout_->tokens),
-          counted(header().n_rows, layout_->limits.max_rows, "rows")};
+          counted(header().n_rows, layout_->limits.max_rows,
+                  "the step header has more rows than its limit")};
 }
 
 std::span<std::int32_t> StepView::positions() const {
   return {at<std::int32_t>(layout_->positions),
-          counted(header().n_rows, layout_->limits.max_rows, "rows")};
+          counted(header().n_rows, layout_->limits.max_rows,
+                  "the step header has more rows than its limit")};
 }
 
 std::span<std::int32_t> StepView::sequences() const {
   return {at<std::int32_t>(layout_->sequences),
-          counted(header().n_rows, layout_->limits.max_rows, "rows")};
+          counted(header().n_rows, layout_->limits.max_rows,
+                  "the step header has more rows than its limit")};
 }
 
 std::span<std::int32_t> StepView::kv_slots() const {
   return {at<std::int32_t>(layout_->kv_slots),
-          counted(header().n_rows, layout_->limits.max_rows, "rows")};
+          counted(header().n_rows, layout_->limits.max_rows,
+                  "the step header has more rows than its limit")};
 }
 
 std::span<float> StepView::rope_row(std::int32_t row) const {
@@ -101,7 +104,8 @@ std::span<float> StepView::rope_row(std::int32_t row) const {
 
 std::span<std::int32_t> StepView::head_rows() const {
   return {at<std::int32_t>(layout_->head_rows),
-          counted(header().n_head_rows, layout_->limits.max_head_rows, "head rows")};
+          counted(header().n_head_rows, layout_->limits.max_head_rows,
+                  "the step header has more head rows than its limit")};
 }
 
 std::span<std::int32_t> StepView::block_table(std::int32_t sequence) const {
@@ -113,7 +117,8 @@ std::span<std::int32_t> StepView::block_table(std::int32_t sequence) const {
 
 std::span<WorkItem> StepView::work() const {
   return {at<WorkItem>(layout_->work),
-          counted(header().n_work, layout_->limits.max_work, "work items")};
+          counted(header().n_work, layout_->limits.max_work,
+                  "the step header has more work items than its limit")};
 }
 
 }  // namespace rocmforge::ir

@@ -11,6 +11,7 @@ namespace {
 // Far above any model, far below what overflows a product of two.
 constexpr std::uint64_t kMaxLayers = 4096;
 constexpr std::uint64_t kMaxExtent = 1u << 24;
+constexpr std::uint64_t kMaxHeadDim = 1024;  // what attention's tiles are made for
 
 [[noreturn]] void fail(const gguf::File& file, ErrorCode code, const std::string& key,
                        const std::string& why) {
@@ -168,7 +169,12 @@ HyperParams read_hyper_params(const gguf::File& file, ir::RopeKind rope_kind) {
          "is " + std::to_string(p.n_heads) + ", which does not divide embedding_length, " +
              std::to_string(p.dim));
   }
-  p.head_dim = read.extent_or("attention.key_length", kMaxExtent, p.dim / p.n_heads);
+  p.head_dim = read.extent_or("attention.key_length", kMaxHeadDim, p.dim / p.n_heads);
+  if (p.head_dim > static_cast<std::int32_t>(kMaxHeadDim)) {
+    fail(file, ErrorCode::kUnsupported, read.key("attention.head_count"),
+         "makes heads of " + std::to_string(p.head_dim) + " dimensions, over " +
+             std::to_string(kMaxHeadDim));
+  }
   const std::int32_t v_dim = read.extent_or("attention.value_length", kMaxExtent, p.head_dim);
   if (v_dim != p.head_dim) {
     fail(file, ErrorCode::kUnsupported, read.key("attention.value_length"),

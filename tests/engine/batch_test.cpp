@@ -8,7 +8,7 @@ namespace rocmforge::engine {
 namespace {
 
 // Every (row, position that it may see) exactly once, over all items.
-void expect_exact_cover(const Batch& batch, const std::vector<ir::WorkItem>& work,
+void expect_exact_cover(Batch batch, const std::vector<ir::WorkItem>& work,
                         std::int32_t n_partials) {
   std::vector<std::vector<int>> seen;  // by row, by position
   std::vector<std::int32_t> sequence_of;
@@ -47,7 +47,7 @@ TEST(Batch, WorkCoversEveryRowAndPositionOnceWithinTheLimits) {
   const ir::StepLimits limits = step_limits(kMaxRows, kMaxSequences, kContext, 64, cut);
   std::vector<text::TokenId> tokens(kMaxRows);
   for (int round = 0; round < 300; ++round) {
-    Batch batch;
+    std::vector<BatchSequence> batch;
     std::int32_t rows_left = kMaxRows;
     for (std::int32_t s = 1 + below(kMaxSequences); s > 0 && rows_left > 0; --s) {
       const std::int32_t most = below(2) == 0 ? 4 : rows_left;
@@ -69,8 +69,9 @@ TEST(Batch, ASequencesCutDoesNotDependOnItsNeighbours) {
   const BatchSequence decode{.tokens = std::span(tokens).first(1), .first_position = 1999};
   const BatchSequence prefill{.tokens = tokens, .first_position = 5};
   std::vector<ir::WorkItem> alone, beside;
-  plan_work({decode}, {}, alone);
-  plan_work({prefill, decode}, {}, beside);
+  plan_work({&decode, 1}, {}, alone);
+  const BatchSequence both[] = {prefill, decode};
+  plan_work(both, {}, beside);
   ASSERT_EQ(alone.size(), 4u);
   ASSERT_EQ(beside.size(), 6u);
   for (std::size_t i = 0; i < alone.size(); ++i) {
@@ -86,8 +87,8 @@ TEST(Batch, WritesTheStepBuffer) {
   ASSERT_TRUE(second.reserve(1));  // block 0
   ASSERT_TRUE(first.reserve(33));  // blocks 1, 2, 3
   const std::vector<text::TokenId> a = {7, 8}, b = {9};
-  const Batch batch = {{.tokens = a, .first_position = 31, .blocks = &first},
-                       {.tokens = b, .first_position = 0, .blocks = &second}};
+  const std::vector<BatchSequence> batch = {{.tokens = a, .first_position = 31, .blocks = &first},
+                                            {.tokens = b, .first_position = 0, .blocks = &second}};
   const ir::StepLayout layout(step_limits(4, 2, 64, 8, {}));
   std::vector<std::byte> buffer(static_cast<std::size_t>(layout.bytes));
   const ir::StepView step(layout, buffer);

@@ -92,6 +92,10 @@ TEST(HyperParams, RefusesContradictions) {
   expect_refused(with("llama.attention.head_count_kv", 3), ErrorCode::kFormat, "head_count_kv");
   expect_refused(with("llama.attention.head_count_kv", 8), ErrorCode::kFormat, "head_count_kv");
   expect_refused(with("llama.attention.head_count", 6), ErrorCode::kFormat, "head_count");
+  expect_refused(with("llama.attention.key_length", 1025), ErrorCode::kFormat, "key_length");
+  const gguf::Writer one_wide_head =
+      tiny_model({.n_layers = 1, .dim = 1040, .n_heads = 1, .n_kv_heads = 1});
+  expect_refused(one_wide_head, ErrorCode::kUnsupported, "llama.attention.head_count");
   expect_refused(with("llama.rope.dimension_count", 18), ErrorCode::kFormat, "dimension_count");
   expect_refused(with("llama.rope.dimension_count", 7), ErrorCode::kFormat, "dimension_count");
   expect_refused(with("llama.block_count", 3), ErrorCode::kFormat, "blk.2.attn_norm.weight");

@@ -85,6 +85,13 @@ class MatMulCall final : public Call {
     };
     if (weight_bytes_ * (n + kRowsPerRead - 1) / kRowsPerRead < kInlineBytes) {
       for (std::int64_t task = 0; task < n_tasks; ++task) tile(task, 0);
+    } else if (n == 1) {
+      // Each thread reads one stretch of the weights: the kernels read ahead, past a tile's end.
+      const std::int64_t n_stretches = std::min<std::int64_t>(run.pool->n_threads(), n_tasks);
+      run.pool->run(n_stretches, [&](std::int64_t stretch, int worker) {
+        const std::int64_t end = (stretch + 1) * n_tasks / n_stretches;
+        for (std::int64_t t = stretch * n_tasks / n_stretches; t < end; ++t) tile(t, worker);
+      });
     } else {
       run.pool->run(n_tasks, tile);
     }
