@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "backend/cpu/device.h"
 #include "engine/golden_case.h"
+#include "engine/sequence.h"
 #include "gpu/found.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
@@ -66,6 +68,78 @@ TEST(GpuGoldenText, Stories260KGreedily) {
     EXPECT_EQ(std::get<engine::Completion>(result).text, read_file(text)) << "replay " << how;
   }
 }
+
+// Shapes of many tiles and contexts of several splits: logits of a long prompt's end and of single
+// steps after it, against the CPU's.
+class GpuAgainstCpu : public ::testing::TestWithParam<DType> {};
+
+using Logits = std::vector<std::vector<float>>;
+
+Logits logits_after(engine::Engine& engine, std::int32_t n_prompt, std::int32_t n_steps) {
+  std::vector<text::TokenId> tokens;
+  for (std::int32_t i = 0; i < n_prompt + n_steps; ++i) tokens.push_back(3 + i * 37 % 280);
+  Logits out;
+  const auto keep = [&](std::int32_t, std::span<const float> logits) {
+    out.emplace_back(logits.begin(), logits.end());
+  };
+  engine::Sequence sequence(engine.runner());
+  const std::span<const text::TokenId> all(tokens);
+  const auto n = static_cast<std::size_t>(n_prompt);
+  EXPECT_TRUE(sequence.append(all.first(n), n_prompt - 1, keep));
+  for (std::size_t i = n; i < all.size(); ++i) {
+    EXPECT_TRUE(sequence.append(all.subspan(i, 1), static_cast<std::int32_t>(i), keep));
+  }
+  return out;
+}
+
+// Root mean square of the differences, as a share of that of `want`.
+double relative(const std::vector<float>& got, const std::vector<float>& want) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const double d = static_cast<double>(got.at(i)) - static_cast<double>(want[i]);
+    difference += d * d;
+    size += static_cast<double>(want[i]) * static_cast<double>(want[i]);
+  }
+  return std::sqrt(difference / size);
+}
+
+TEST_P(GpuAgainstCpu, LongPromptsAndLargeShapesAgree) {
+  ROCMFORGE_NEED_GPU();
+  TempDir dir;
+  const TinyModel shape = {.n_layers = 3,
+                           .dim = 512,
+                           .n_heads = 8,
+                           .n_kv_heads = 2,
+                           .n_ff = 1536,
+                           .n_ctx = 2048,
+                           .matrix = GetParam(),
+                           .biases = true};
+  const std::string path = write_tiny_model(dir.file("model.gguf"), shape);
+  const engine::EngineOptions options = {.path = path, .n_ctx = 2048};
+  Counters counters;
+  const auto cpu = cpu::make_device({}, counters);
+  engine::Engine reference(options, *cpu, counters);
+  const auto gpu = make_gpu(counters);
+  engine::Engine engine(options, *gpu, counters);
+  // Both quantize activations to int8 alike; what rounds the other way makes up the difference.
+  const double bound = GetParam() == DType::kF32 ? 2e-3 : 0.03;
+  for (const std::int32_t n_prompt : {9, 77, 650, 1100}) {
+    const Logits want = logits_after(reference, n_prompt, 3);
+    const Logits got = logits_after(engine, n_prompt, 3);
+    ASSERT_EQ(got.size(), 4U);
+    double worst = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      worst = std::max(worst, relative(got[i], want.at(i)));
+    }
+    EXPECT_LT(worst, bound) << "after a prompt of " << n_prompt;
+    RecordProperty("worst_" + std::to_string(n_prompt), std::to_string(worst));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, GpuAgainstCpu,
+                         ::testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0,
+                                           DType::kQ4_1, DType::kQ8_0, DType::kQ6_K, DType::kMXFP4),
+                         [](const auto& test) { return std::string(to_string(test.param)); });
 
 // A step builds, binds and allocates nothing; decode has 5 launches a layer plus 4.
 TEST(GpuCounters, HoldOverAGenerationOf64Tokens) {
