@@ -122,7 +122,7 @@ TEST_P(GpuAgainstCpu, LongPromptsAndLargeShapesAgree) {
   const auto gpu = make_gpu(counters);
   engine::Engine engine(options, *gpu, counters);
   // Both quantize activations to int8 alike; what rounds the other way makes up the difference.
-  const double bound = GetParam() == DType::kF32 ? 2e-3 : 0.03;
+  const double bound = GetParam() == DType::kF32 ? 2e-3 : 0.05;
   for (const std::int32_t n_prompt : {9, 77, 650, 1100}) {
     const Logits want = logits_after(reference, n_prompt, 3);
     const Logits got = logits_after(engine, n_prompt, 3);
