@@ -2,7 +2,9 @@
 // turn. The fake driver computes nothing, so every logit is 0 and every token the first.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/gpu/device.h"
@@ -125,6 +127,39 @@ TEST_P(GpuFault, MemoryThatDoesNotSufficeIsToldInNumbers) {
         << outcome.error;
   }
   EXPECT_GT(n_refused, 3);
+}
+
+// What a step costs, by count: the same on a real card.
+TEST_P(GpuFault, AStepKeepsToItsBudgetOfLaunchesAndMakesNothing) {
+  for (const char* replay : {"0", "1"}) {
+    ::setenv("ROCMFORGE_GPU_GRAPH", replay, 1);
+    const gpu::Found found = find();
+    Counters counters;
+    const auto device = gpu::make_device(found.devices.at(0), counters);
+    engine::Engine engine({.path = path_, .n_ctx = 64, .max_rows = 8}, *device, counters);
+    const CounterValues loaded = counters.read();
+    const FakeLive live = control_.live;
+    const int calls = control_.n_calls;
+    const engine::Request request{.prompt = engine.tokenizer().encode("hi", {}),
+                                  .max_tokens = 20,
+                                  .sampling = {.temperature = 0},
+                                  .ignore_eos = true};
+    ASSERT_LE(request.prompt.size(), 8U);
+    const auto result = std::get<engine::Completion>(engine.generate(request, {}));
+    EXPECT_EQ(result.tokens.size(), 20U) << result.error;
+    const CounterValues delta = counters.read() - loaded;
+    EXPECT_EQ(delta.steps, 20U);
+    EXPECT_EQ(delta.dispatches, 20 * (5U + 1) + 20 * 2U) << "one layer, and the head";
+    EXPECT_EQ(delta.graph_builds + delta.weight_binds + delta.device_allocations, 0U);
+    EXPECT_EQ(control_.live.sum(), live.sum());
+    EXPECT_EQ(control_.live.graph_execs, std::string_view(replay) == "1" ? 8 : 0);
+    if (std::string_view(replay) == "1") {
+      // Of body and head: the device, a copy or two, an event, one graph; a read; and waits, which
+      // ask the fake once for each of these.
+      EXPECT_LT(control_.n_calls - calls, 20 * 40);
+    }
+  }
+  ::unsetenv("ROCMFORGE_GPU_GRAPH");
 }
 
 INSTANTIATE_TEST_SUITE_P(Fake, GpuFault, testing::Values(gpu::Vendor::kAmd, gpu::Vendor::kNvidia),
