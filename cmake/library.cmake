@@ -19,11 +19,13 @@ function(rocmforge_library NAME)
   endforeach()
 endfunction()
 
-# rocmforge_test(NAME SOURCES ... DEPENDS rooms... LINKS libraries... LABELS ... SLOW_CASES filter)
+# rocmforge_test(NAME SOURCES ... DEPENDS rooms... LINKS libraries... LABELS ... SLOW_CASES filter
+#                SKIPPED_WHOLE regex)
 # A GoogleTest program, NAME_test; each of its cases is a test of ctest, and one that skips itself
 # shows as skipped. Cases that match SLOW_CASES (as --gtest_filter takes it) have the label slow.
+# With SKIPPED_WHOLE the program is one test, which shows as skipped when it prints what matches.
 function(rocmforge_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT;SLOW_CASES" "SOURCES;DEPENDS;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;SLOW_CASES;SKIPPED_WHOLE" "SOURCES;DEPENDS;LINKS;LABELS" ${ARGN})
   set(target ${NAME}_test)
   add_executable(${target} ${ARG_SOURCES})
   foreach(room IN LISTS ARG_DEPENDS)
@@ -33,6 +35,12 @@ function(rocmforge_test NAME)
                                           GTest::gtest_main)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  if(ARG_SKIPPED_WHOLE)
+    add_test(NAME ${NAME} COMMAND ${target})
+    set_tests_properties(${NAME} PROPERTIES SKIP_REGULAR_EXPRESSION "${ARG_SKIPPED_WHOLE}"
+                         TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+    return()
   endif()
   set(common DISCOVERY_MODE PRE_TEST TEST_PREFIX "${NAME}.")
   if(ARG_SLOW_CASES)

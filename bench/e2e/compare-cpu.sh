@@ -25,5 +25,6 @@ for round in $(seq "$rounds"); do
   "$llama_bench" -m "$model" -t "$threads" -p "$n_prompt" -n "$n_gen" -r 1 -o json \
     >"$out/theirs.$round" 2>/dev/null
 done
+mkdir -p bench/results/cpu
 python3 tools/compare_bench.py --ours "$out"/ours.* --theirs "$out"/theirs.* \
   --json "bench/results/cpu/$(basename "$model" .gguf).json"

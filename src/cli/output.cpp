@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,6 +17,8 @@ int write_error = 0;  // errno of the first failed write
 
 // Calls nothing but what POSIX allows in a handler. The page cannot be had: there is no way back.
 void on_missing_page(int) {
+  static std::atomic_flag said = ATOMIC_FLAG_INIT;  // several threads may come here at once
+  while (said.test_and_set()) ::pause();            // the first one ends the process
   constexpr std::string_view kWords =
       "error: [file] the model file was cut short, or cannot be read, while it was in use\n";
   const ssize_t ignored = ::write(STDERR_FILENO, kWords.data(), kWords.size());

@@ -68,8 +68,8 @@ struct Site {
   const ir::StepLayout& step;
   const Kernels& kernels;
   const ir::StepRows& rows;
-  std::int64_t n_rows = 0;         // of the bucket
-  std::int64_t scratch = 0;        // arena offset
+  std::int64_t n_rows = 0;   // of the bucket
+  std::int64_t scratch = 0;  // arena offset
   int n_workers = 1;
 
   Operand in(std::size_t i) const;
