@@ -17,6 +17,8 @@ struct DeviceInfo {
   std::string detail;                              // "AMD EPYC, 2 threads, AVX-512 VNNI"
   std::int64_t memory_total = 0, memory_free = 0;  // bytes
   std::int32_t n_units = 1;  // what work is spread over: threads, compute units
+  // Positions a split of one row's attention: few where many units wait for work.
+  std::int32_t attention_split = 512;
 };
 
 // Device memory, zero-filled when allocated; freed with the object.

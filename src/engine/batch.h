@@ -26,7 +26,7 @@ using Batch = std::span<const BatchSequence>;
 // the number of threads, so that its result does not either.
 struct WorkCut {
   std::int32_t rows_per_item = 32;     // prefill: rows that share one pass over K and V
-  std::int32_t split_positions = 512;  // decode: positions a split
+  std::int32_t split_positions = 512;  // decode: positions a split; the device's wish
   std::int32_t max_split_rows = 8;     // sequences of more rows than this are not split
 };
 

@@ -135,6 +135,12 @@ std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
   return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
 }
 
+WorkCut cut_of(backend::Device& device) {
+  WorkCut cut;
+  cut.split_positions = device.info().attention_split;
+  return cut;
+}
+
 std::optional<Rejected> reject(const Request& request, const Runner& runner) {
   if (request.prompt.empty()) return Rejected{"the prompt has no tokens"};
   if (request.prompt.size() > static_cast<std::size_t>(runner.n_ctx())) {
@@ -160,7 +166,8 @@ Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& 
                                      RunnerOptions{.n_ctx = context_of(options, file_.gguf()),
                                                    .max_rows = options.max_rows,
                                                    .kv_dtype = options.kv_dtype,
-                                                   .fuse = options.fuse},
+                                                   .fuse = options.fuse,
+                                                   .cut = cut_of(device)},
                                      device, counters);
   check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
 }
