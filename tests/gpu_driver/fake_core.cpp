@@ -48,6 +48,20 @@ struct Module {
 
 std::map<DeviceAddress, std::size_t> allocations;
 std::set<void*> pinned;
+
+void free_memory() {
+  for (const auto& [address, bytes] : allocations) std::free(reinterpret_cast<void*>(address));
+  allocations.clear();
+  for (void* memory : pinned) std::free(memory);
+  pinned.clear();
+}
+
+// A device's memory goes with the process; ours with the library. Whoever leaves handles behind
+// shows in FakeControl::live.
+struct FreedAtTheEnd {
+  ~FreedAtTheEnd() { free_memory(); }
+} freed_at_the_end;
+
 std::map<void*, std::unique_ptr<Stream>> streams;
 std::map<void*, std::shared_ptr<Event>> events;
 std::map<void*, std::unique_ptr<Module>> modules;
@@ -135,10 +149,7 @@ FAKE_EXPORT void fake_reset() {
   modules.clear();
   streams.clear();
   events.clear();
-  for (const auto& [address, bytes] : allocations) std::free(reinterpret_cast<void*>(address));
-  allocations.clear();
-  for (void* memory : pinned) std::free(memory);
-  pinned.clear();
+  free_memory();
   control() = {};
 }
 
