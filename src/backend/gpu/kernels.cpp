@@ -1,12 +1,15 @@
 #include "backend/gpu/kernels.h"
 
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "backend/gpu/code_objects.h"
 #include "base/error.h"
+#include "base/log.h"
 
 namespace rocmforge::gpu {
 namespace {
@@ -34,6 +37,8 @@ std::optional<std::string> override_for(std::string_view target,
   return std::nullopt;
 }
 
+constexpr double kWorthTelling = 3;  // seconds
+
 Module load(const Context& context) {
   const std::string& target = context.properties.target;
   const std::optional<CodeObject> object = find_code_object(target);
@@ -42,7 +47,17 @@ Module load(const Context& context) {
     throw Error(ErrorCode::kUnsupported,
                 explain_missing(target, built, missing_code_object(target)));
   }
-  return load_module(context.enter(), object->bytes);
+  const auto start = std::chrono::steady_clock::now();
+  Module module = load_module(context.enter(), object->bytes);
+  // A driver assembles PTX for its card once and keeps the result: say why this start was slow.
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (seconds > kWorthTelling) {
+    log(LogLevel::kWarn, "[gpu] the driver took " + std::to_string(std::lround(seconds)) +
+                             " s to prepare the kernels for " + target +
+                             "; it keeps them, so later starts take less");
+  }
+  return module;
 }
 
 }  // namespace
