@@ -126,10 +126,10 @@ choose() {
 # --no-remove: a package of the user's that conflicts (another Boost) is theirs to take away.
 apt_install() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
-    --no-install-recommends --no-remove "${packages[@]}"
+    --no-install-recommends --no-remove "${packages[@]}" >&2
 }
 apt_update() {
-  "${sudo[@]}" apt-get update -q || printf 'install-deps: apt-get update failed; going on\n' >&2
+  "${sudo[@]}" apt-get update -q >&2 || printf 'install-deps: apt-get update failed; going on\n' >&2
 }
 
 printf 'install-deps: installing %s\n' "${absent[*]}" >&2
