@@ -57,7 +57,7 @@ def main():
             "threads": facts["n_threads"],
             "model": facts["model_filename"].rsplit("/", 1)[-1],
             "rounds": len(rounds),
-            "rocmforge": facts["build_number"],
+            "rocmforge": f"{facts['build_number']} ({facts['build_commit']})",
             "llama_cpp_build": their_facts.get("build_commit", ""),
             "date": facts["test_time"],
             "tests": tests,
