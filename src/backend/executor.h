@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "base/function_ref.h"
+#include "base/mapped_file.h"
 #include "ir/graph.h"
 #include "ir/passes/memory_plan.h"
 #include "ir/step.h"
@@ -18,12 +21,26 @@ class Stream;
 // The bytes of a weight's segments, in their order, as the model file holds them. They stay
 // readable until the executor is destroyed; an executor may use them in place or repack them.
 struct SegmentData {
-  std::span<const std::byte> rows;  // bytes_of(dtype, rows * cols)
-  std::span<const std::byte> bias;  // F32 [rows], perhaps unaligned; empty when there is none
+  std::span<const std::byte> rows = {};  // bytes_of(dtype, rows * cols)
+  std::span<const std::byte> bias = {};  // F32 [rows], perhaps unaligned; empty when there is none
+  // Set: there are no bytes, and the executor makes them up (tensor/quant/random.h), the same for
+  // the same seed on every device; `rows` is empty, and there is no bias.
+  std::optional<std::uint64_t> random = {};
 };
 struct WeightData {
   ir::WeightId id{};
   std::vector<SegmentData> segments;
+};
+
+// What weights are bound from.
+struct WeightSource {
+  std::span<const WeightData> data = {};
+  // The file that segments lie in, which may be read instead of touching its mapping; null: they
+  // lie in memory.
+  const MappedFile* file = nullptr;
+  // Told now and then, by the calling thread, how many bytes of how many are done. False gives up:
+  // bind_weights throws Error{kCancelled}.
+  FunctionRef<bool(std::int64_t done, std::int64_t total)> progress = {};
 };
 
 // KV buffers: [layer][block][K, V][head][token][dim] of `dtype`.
@@ -60,8 +77,12 @@ class Executor {
   virtual std::int64_t scratch_bytes(const ir::Graph& graph, const ir::Node& node,
                                      const ir::StepLimits& limits) const = 0;
 
-  // Once, before compile. `table` outlives the executor. Counts weight_binds.
-  virtual void bind_weights(const ir::WeightTable& table, std::span<const WeightData> data) = 0;
+  // Bytes of device memory that bind_weights takes for these weights; 0 where they are used in
+  // place.
+  virtual std::int64_t weight_bytes(const ir::WeightTable& table) const = 0;
+  // Once, before compile. `table` outlives the executor. Counts weight_binds. When it throws,
+  // everything it took is free again.
+  virtual void bind_weights(const ir::WeightTable& table, const WeightSource& source) = 0;
   // Once, before run.
   virtual void bind_memory(const Memory& memory) = 0;
 

@@ -17,7 +17,8 @@ enum class ErrorCode {
   kInvalidArgument,  // a value out of its range
   kOutOfMemory,
   kDevice,
-  kInternal,  // a bug of ours: see check()
+  kCancelled,  // the caller gave up
+  kInternal,   // a bug of ours: see check()
 };
 
 std::string_view to_string(ErrorCode code);

@@ -48,7 +48,8 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options, backend::De
       executor_(device.make_executor()),
       kv_(device, kv_layout(model_.params, options_)),
       stream_(device.make_stream()) {
-  executor_->bind_weights(*model_.weights, weight_data(file, *model_.weights));
+  const std::vector<backend::WeightData> data = weight_data(file, *model_.weights);
+  executor_->bind_weights(*model_.weights, {.data = data});
   prepare(model_.body, options_.max_rows, body_);
   prepare(model_.head, layout_.limits.max_head_rows, head_);
   arena_ = device.allocate(arena_bytes_);

@@ -49,7 +49,8 @@ Session::Session(const Problem& p, backend::Device& device, const Planner& plann
                                 output_columns(p.graph, ir::Slot::kLogits))),
       executor_(device.make_executor()),
       stream_(device.make_stream()) {
-  executor_->bind_weights(*p.table, views(p));
+  const std::vector<backend::WeightData> data = views(p);
+  executor_->bind_weights(*p.table, {.data = data});
   const auto scratch = [this](const ir::Graph& g, const ir::Node& n) {
     return executor_->scratch_bytes(g, n, layout_.limits);
   };

@@ -18,10 +18,13 @@ std::int64_t CpuExecutor::scratch_bytes(const ir::Graph& graph, const ir::Node& 
   return std::visit([&](const auto& op) { return cpu::scratch_bytes(op, site); }, node.op);
 }
 
-void CpuExecutor::bind_weights(const ir::WeightTable& table,
-                               std::span<const backend::WeightData> data) {
-  weights_.bind(table, data);
-  counters_.weight_binds += data.size();
+std::int64_t CpuExecutor::weight_bytes(const ir::WeightTable&) const {
+  return 0;  // used in place
+}
+
+void CpuExecutor::bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) {
+  weights_.bind(table, source.data);
+  counters_.weight_binds += source.data.size();
 }
 
 void CpuExecutor::bind_memory(const backend::Memory& memory) {

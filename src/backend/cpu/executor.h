@@ -20,8 +20,8 @@ class CpuExecutor final : public backend::Executor {
 
   std::int64_t scratch_bytes(const ir::Graph& graph, const ir::Node& node,
                              const ir::StepLimits& limits) const override;
-  void bind_weights(const ir::WeightTable& table,
-                    std::span<const backend::WeightData> data) override;
+  std::int64_t weight_bytes(const ir::WeightTable& table) const override;
+  void bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) override;
   void bind_memory(const backend::Memory& memory) override;
   backend::ExecutableId compile(const ir::Graph& graph, const ir::MemoryPlan& plan,
                                 const ir::StepLayout& step) override;

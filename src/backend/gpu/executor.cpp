@@ -42,10 +42,13 @@ std::int64_t GpuExecutor::scratch_bytes(const ir::Graph& graph, const ir::Node& 
   return std::visit([&](const auto& op) { return gpu::scratch_bytes(op, site); }, node.op);
 }
 
-void GpuExecutor::bind_weights(const ir::WeightTable& table,
-                               std::span<const backend::WeightData> data) {
-  weights_.bind(*context_, table, data);
-  context_->counters.weight_binds += data.size();
+std::int64_t GpuExecutor::weight_bytes(const ir::WeightTable& table) const {
+  return BoundWeights::bytes(table);
+}
+
+void GpuExecutor::bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) {
+  weights_.bind(*context_, table, source.data);
+  context_->counters.weight_binds += source.data.size();
 }
 
 void GpuExecutor::bind_memory(const backend::Memory& memory) {

@@ -29,8 +29,8 @@ class GpuExecutor final : public backend::Executor {
 
   std::int64_t scratch_bytes(const ir::Graph& graph, const ir::Node& node,
                              const ir::StepLimits& limits) const override;
-  void bind_weights(const ir::WeightTable& table,
-                    std::span<const backend::WeightData> data) override;
+  std::int64_t weight_bytes(const ir::WeightTable& table) const override;
+  void bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) override;
   // With graphs compiled before it decides how they run, and records those that are replayed.
   void bind_memory(const backend::Memory& memory) override;
   // All graphs have one step layout. After bind_memory, it records what is replayed at once.

@@ -52,6 +52,20 @@ std::optional<WeightType> weight_type(DType dtype) {
   return std::nullopt;
 }
 
+std::int64_t BoundWeights::bytes(const ir::WeightTable& table) {
+  std::int64_t out = 0;
+  const auto place = [&out](std::int64_t bytes) { out += (bytes + kAlign - 1) / kAlign * kAlign; };
+  for (std::int32_t i = 0; i < table.size(); ++i) {
+    const ir::Weight& weight = table.at(ir::WeightId{i});
+    for (const ir::WeightSegment& s : weight.segments) {
+      place(bytes_of(s.dtype, weight.cols) * s.rows);
+      if (!s.bias.empty()) place(s.rows * std::int64_t{sizeof(float)});
+    }
+    if (weight.rows() == 1) place(weight.cols * std::int64_t{sizeof(float)});
+  }
+  return out;
+}
+
 void BoundWeights::bind(const Context& context, const ir::WeightTable& table,
                         std::span<const backend::WeightData> data) {
   check(weights_.empty(), "[gpu] weights are bound once");

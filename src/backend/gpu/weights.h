@@ -32,6 +32,8 @@ struct BoundWeight {
 
 class BoundWeights {
  public:
+  // Device memory that bind takes.
+  static std::int64_t bytes(const ir::WeightTable& table);
   // Uploads all, and waits. Sizes are checked against the table: Error{kInternal} naming the
   // weight.
   void bind(const Context& context, const ir::WeightTable& table,

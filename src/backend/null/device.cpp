@@ -64,15 +64,15 @@ class NullExecutor final : public backend::Executor {
                              const ir::StepLimits&) const override {
     return 0;
   }
-  void bind_weights(const ir::WeightTable& table,
-                    std::span<const backend::WeightData> data) override {
-    for (const backend::WeightData& d : data) {
+  std::int64_t weight_bytes(const ir::WeightTable&) const override { return 0; }
+  void bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) override {
+    for (const backend::WeightData& d : source.data) {
       const ir::Weight& weight = table.at(d.id);
       check(d.segments.size() == weight.segments.size(),
             "[null] " + weight.name + ": another number of segments than its table says");
     }
-    log_.counters.weight_binds += data.size();
-    log_.add("bind_weights " + std::to_string(data.size()));
+    log_.counters.weight_binds += source.data.size();
+    log_.add("bind_weights " + std::to_string(source.data.size()));
   }
   void bind_memory(const backend::Memory& memory) override {
     check(memory.arena != nullptr, "[null] no arena");
