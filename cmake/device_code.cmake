@@ -1,5 +1,6 @@
-# Device code: src/backend/gpu/device, compiled for each target of ROCMFORGE_GPU_TARGETS by clang 19
-# alone (no vendor's toolkit), compressed, and embedded.
+# Device code: each source of src/backend/gpu/device, compiled for each target of ROCMFORGE_GPU_TARGETS
+# by clang 19 alone (no vendor's toolkit), compressed, and embedded as a module of its own, so that a
+# program loads only those that its model needs.
 
 # The card of this machine, from the kernel's driver: gfx_target_version is major * 10000 + minor *
 # 100 + step, the step's digit hexadecimal in the name (90010: gfx90a).
@@ -19,8 +20,46 @@ function(rocmforge_detect_gfx OUT)
   set(${OUT} "${found}" PARENT_SCOPE)
 endfunction()
 
+# NVIDIA's cards of this machine, as far as clang 19 knows them; others take older PTX.
+function(rocmforge_detect_sm OUT)
+  set(found "")
+  find_program(ROCMFORGE_NVIDIA_SMI NAMES nvidia-smi)
+  mark_as_advanced(ROCMFORGE_NVIDIA_SMI)
+  if(ROCMFORGE_NVIDIA_SMI)
+    execute_process(
+      COMMAND ${ROCMFORGE_NVIDIA_SMI} --query-gpu=compute_cap --format=csv,noheader
+      OUTPUT_VARIABLE lines ERROR_QUIET TIMEOUT 10)
+    string(REGEX MATCHALL "[0-9]+[.][0-9]" lines "${lines}")
+    foreach(line IN LISTS lines)
+      string(REPLACE "." "" number ${line})
+      if(number GREATER_EQUAL 80 AND number LESS_EQUAL 90)
+        list(APPEND found sm_${number})
+      endif()
+    endforeach()
+  endif()
+  set(${OUT} "${found}" PARENT_SCOPE)
+endfunction()
+
+find_program(ROCMFORGE_PTXAS NAMES ptxas PATHS /usr/local/cuda/bin)
+# A driver assembles PTX for its card at the first start; a cubin, which ptxas of CUDA makes, spares
+# that on cards of its target's major capability. PTX is embedded in any case.
+if(ROCMFORGE_PTXAS)
+  set(cubins_default ON)
+else()
+  set(cubins_default OFF)
+endif()
+option(ROCMFORGE_CUBINS "Embed cubins beside the PTX (needs ptxas)" ${cubins_default})
+if(ROCMFORGE_CUBINS AND NOT ROCMFORGE_PTXAS)
+  message(FATAL_ERROR "ROCMFORGE_CUBINS=ON needs ptxas, of CUDA's toolkit: set ROCMFORGE_PTXAS to its "
+    "path, or build without cubins by -DROCMFORGE_CUBINS=OFF")
+endif()
+
 rocmforge_detect_gfx(detected)
-set(default_targets gfx1100 sm_80 ${detected})
+set(detected_sm "")
+if(ROCMFORGE_CUBINS)
+  rocmforge_detect_sm(detected_sm)
+endif()
+set(default_targets gfx1100 sm_80 ${detected} ${detected_sm})
 list(REMOVE_DUPLICATES default_targets)
 set(ROCMFORGE_GPU_TARGETS "${default_targets}" CACHE STRING
     "What to compile the kernels for (gfx1100;sm_80;...); empty: no GPU support")
@@ -29,7 +68,6 @@ if(ROCMFORGE_GPU_TARGETS)
   find_program(ROCMFORGE_DEVICE_CLANG NAMES clang++-19)
   find_program(ROCMFORGE_LLD NAMES ld.lld-19)
   find_program(ROCMFORGE_ZSTD NAMES zstd)
-  find_program(ROCMFORGE_PTXAS NAMES ptxas PATHS /usr/local/cuda/bin)  # checks the PTX, where it is
   set(missing "")
   foreach(pair ROCMFORGE_DEVICE_CLANG:clang-19 ROCMFORGE_LLD:lld-19 ROCMFORGE_ZSTD:zstd)
     string(REPLACE ":" ";" pair ${pair})
@@ -52,79 +90,104 @@ endif()
 set(ROCMFORGE_DEVICE_FLAGS -std=c++20 -O3 -ffp-contract=off -Wall -Wextra -Werror
     -Wno-pass-failed -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_SOURCE_DIR}/tests)
 
-# rocmforge_device_object(FOLDER TARGET SOURCES OUT): adds the commands that make the code object of
-# one target from all SOURCES, in a FOLDER of the build; OUT is set to its path (.co, or .ptx).
-function(rocmforge_device_object FOLDER TARGET SOURCES OUT)
-  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER})
+# rocmforge_device_objects(FOLDER TARGET SOURCES OUT): adds the commands that compile each of SOURCES
+# for one target; OUT is set to the objects, FOLDER/TARGET/STEM.co of an AMD target, .ptx and (with
+# ROCMFORGE_CUBINS) .cubin of NVIDIA's.
+function(rocmforge_device_objects FOLDER TARGET SOURCES OUT)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER}/${TARGET})
   file(MAKE_DIRECTORY ${folder})
-  # One translation unit, so that one object holds every kernel.
-  set(unit "")
+  set(objects "")
   foreach(source IN LISTS SOURCES)
-    file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${source})
-    string(REGEX REPLACE "^[.][.]/tests/" "" name ${name})
-    string(APPEND unit "#include \"${name}\"\n")
+    get_filename_component(stem ${source} NAME_WE)
+    if("${TARGET}" MATCHES "^sm_")
+      set(object ${folder}/${stem}.ptx)
+      set(first ${object})
+      # ptx70 has sm_80, ptx80 sm_90a; without it clang asks an installed CUDA.
+      set(ptx ptx70)
+      if("${TARGET}" MATCHES "^sm_(9|1)")
+        set(ptx ptx80)
+      endif()
+      set(flags -x cuda --cuda-device-only --cuda-gpu-arch=${TARGET} --cuda-feature=+${ptx}
+          -nocudainc -nocudalib -Wno-unknown-cuda-version -S)
+      set(then "")
+    elseif("${TARGET}" MATCHES "^gfx")
+      set(object ${folder}/${stem}.co)
+      set(first ${folder}/${stem}.bc)
+      # In two steps, so that the optimizer runs twice: once misses where kernel arguments point
+      # (clang 19 removes its copy of them after it has inferred address spaces) and leaves flat
+      # accesses.
+      set(flags -x hip --offload-arch=${TARGET} --cuda-device-only -mcode-object-version=4 -nogpuinc
+          -nogpulib -emit-llvm -c)
+      set(then COMMAND ${ROCMFORGE_DEVICE_CLANG} --target=amdgcn-amd-amdhsa -mcpu=${TARGET}
+          -mcode-object-version=4 -nogpulib -O3 -x ir ${first} -o ${object})
+    else()
+      message(FATAL_ERROR "ROCMFORGE_GPU_TARGETS: '${TARGET}' is neither gfx... nor sm_...")
+    endif()
+    add_custom_command(
+      OUTPUT ${object}
+      COMMAND ${ROCMFORGE_DEVICE_CLANG} ${flags} ${ROCMFORGE_DEVICE_FLAGS}
+              -MD -MT ${object} -MF ${object}.d ${source} -o ${first}
+      ${then}
+      DEPENDS ${source}
+      DEPFILE ${object}.d
+      COMMENT "Kernels for ${TARGET}: ${stem}"
+      VERBATIM)
+    list(APPEND objects ${object})
+    if("${TARGET}" MATCHES "^sm_" AND ROCMFORGE_CUBINS)
+      set(cubin ${folder}/${stem}.cubin)
+      add_custom_command(
+        OUTPUT ${cubin}
+        COMMAND ${ROCMFORGE_PTXAS} -arch=${TARGET} ${object} -o ${cubin}
+        DEPENDS ${object}
+        COMMENT "Kernels for ${TARGET}, assembled: ${stem}"
+        VERBATIM)
+      list(APPEND objects ${cubin})
+    endif()
   endforeach()
-  file(CONFIGURE OUTPUT ${folder}/kernels.hip CONTENT "${unit}" @ONLY)
-  if("${TARGET}" MATCHES "^sm_")
-    set(object ${folder}/${TARGET}.ptx)
-    set(first ${object})
-    # ptx70 has sm_80, ptx78 sm_90a; without it clang asks an installed CUDA.
-    set(ptx ptx70)
-    if("${TARGET}" MATCHES "^sm_(9|1)")
-      set(ptx ptx80)
-    endif()
-    set(flags -x cuda --cuda-device-only --cuda-gpu-arch=${TARGET} --cuda-feature=+${ptx}
-        -nocudainc -nocudalib -Wno-unknown-cuda-version -S)
-    set(then "")
-    if(ROCMFORGE_PTXAS)
-      set(then COMMAND ${ROCMFORGE_PTXAS} -arch=${TARGET} ${object} -o ${folder}/${TARGET}.cubin)
-    endif()
-  elseif("${TARGET}" MATCHES "^gfx")
-    set(object ${folder}/${TARGET}.co)
-    set(first ${folder}/${TARGET}.bc)
-    # In two steps, so that the optimizer runs twice: once misses where kernel arguments point (clang
-    # 19 removes its copy of them after it has inferred address spaces) and leaves flat accesses.
-    set(flags -x hip --offload-arch=${TARGET} --cuda-device-only -mcode-object-version=4 -nogpuinc
-        -nogpulib -emit-llvm -c)
-    set(then COMMAND ${ROCMFORGE_DEVICE_CLANG} --target=amdgcn-amd-amdhsa -mcpu=${TARGET}
-        -mcode-object-version=4 -nogpulib -O3 -x ir ${folder}/${TARGET}.bc -o ${object})
-  else()
-    message(FATAL_ERROR "ROCMFORGE_GPU_TARGETS: '${TARGET}' is neither gfx... nor sm_...")
-  endif()
-  add_custom_command(
-    OUTPUT ${object}
-    COMMAND ${ROCMFORGE_DEVICE_CLANG} ${flags} ${ROCMFORGE_DEVICE_FLAGS}
-            -MD -MT ${object} -MF ${object}.d ${folder}/kernels.hip -o ${first}
-    ${then}
-    DEPENDS ${folder}/kernels.hip ${SOURCES}
-    DEPFILE ${object}.d
-    COMMENT "Kernels for ${TARGET}"
-    VERBATIM)
-  set(${OUT} ${object} PARENT_SCOPE)
+  set(${OUT} ${objects} PARENT_SCOPE)
 endfunction()
 
 # rocmforge_embed_objects(OBJECTS OUT): OUT is set to a generated source that defines
-# embedded_objects() with every object, compressed.
+# embedded_objects(): every object, compressed, with the names of its kernels.
 function(rocmforge_embed_objects OBJECTS OUT)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/embedded.cpp)
-  set(compressed "")
+  set(list_kernels ${PROJECT_SOURCE_DIR}/cmake/list_kernels.cmake)
+  set(parts "")
   set(blobs "")
   set(rows "")
   set(index 0)
   foreach(object IN LISTS OBJECTS)
+    # A cubin's names are its PTX's.
+    string(REGEX REPLACE "[.]cubin$" ".ptx" names ${object})
     add_custom_command(
       OUTPUT ${object}.zst
       COMMAND ${ROCMFORGE_ZSTD} -q -f -19 ${object} -o ${object}.zst
       DEPENDS ${object} VERBATIM)
-    list(APPEND compressed ${object}.zst)
-    get_filename_component(target ${object} NAME_WE)
-    string(APPEND blobs "asm(\".section .rodata\\n.balign 16\\n.global rocmforge_kernels_${index}\\n\"\n"
-      "    \".global rocmforge_kernels_${index}_end\\nrocmforge_kernels_${index}:\\n\"\n"
-      "    \".incbin \\\"${object}.zst\\\"\\nrocmforge_kernels_${index}_end:\\n.text\\n\");\n"
-      "extern \"C\" const std::byte rocmforge_kernels_${index}[];\n"
-      "extern \"C\" const std::byte rocmforge_kernels_${index}_end[];\n")
-    string(APPEND rows
-      "      {\"${target}\", {rocmforge_kernels_${index}, rocmforge_kernels_${index}_end}},\n")
+    if(names STREQUAL object)
+      add_custom_command(
+        OUTPUT ${object}.names
+        COMMAND ${CMAKE_COMMAND} -DOBJECT=${object} -P ${list_kernels}
+        DEPENDS ${object} ${list_kernels} VERBATIM)
+      list(APPEND parts ${object}.names)
+    endif()
+    list(APPEND parts ${object}.zst)
+    get_filename_component(module ${object} NAME_WE)
+    get_filename_component(kind ${object} EXT)
+    get_filename_component(target ${object} DIRECTORY)
+    get_filename_component(target ${target} NAME)
+    set(image Image::kBinary)
+    if(kind STREQUAL .ptx)
+      set(image Image::kPtx)
+    endif()
+    set(symbol rocmforge_object_${index})
+    string(APPEND blobs "asm(\".section .rodata\\n.balign 16\\n\"\n"
+      "    \"${symbol}:\\n.incbin \\\"${object}.zst\\\"\\n${symbol}_names:\\n\"\n"
+      "    \".incbin \\\"${names}.names\\\"\\n${symbol}_end:\\n.text\\n\"\n"
+      "    \".global ${symbol}\\n.global ${symbol}_names\\n.global ${symbol}_end\\n\");\n"
+      "extern \"C\" const char ${symbol}[];\nextern \"C\" const char ${symbol}_names[];\n"
+      "extern \"C\" const char ${symbol}_end[];\n")
+    string(APPEND rows "      {\"${target}\", \"${module}\", ${image},\n"
+      "       std::as_bytes(std::span(${symbol}, ${symbol}_names)), {${symbol}_names, ${symbol}_end}},\n")
     math(EXPR index "${index} + 1")
   endforeach()
   string(CONCAT text "// Generated by cmake/device_code.cmake.\n#include \"backend/gpu/embedded.h\"\n\n"
@@ -133,6 +196,6 @@ function(rocmforge_embed_objects OBJECTS OUT)
     "  static const std::vector<EmbeddedObject> objects = {\n${rows}  };\n"
     "  return objects;\n}\n\n}  // namespace rocmforge::gpu\n")
   file(GENERATE OUTPUT ${source} CONTENT "${text}")
-  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${compressed}")
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${parts}")
   set(${OUT} ${source} PARENT_SCOPE)
 endfunction()

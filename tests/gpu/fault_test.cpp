@@ -1,5 +1,5 @@
 // Faults of a driver under the whole engine: each call of a load and a short generation fails in
-// turn. The fake driver computes nothing, so every logit is 0 and every token the first.
+// turn.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -7,72 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/gpu/device.h"
-#include "engine/engine.h"
-#include "gpu_driver/fixture.h"
-#include "support/temp_dir.h"
-#include "support/tiny_model.h"
+#include "gpu/fake_gpu.h"
 
 namespace rocmforge::test {
 namespace {
 
-constexpr int kTokens = 3;
-
-struct Outcome {
-  bool found = false;  // a device
-  std::string error;   // of finding it or loading
-  engine::Completion completion;
-
-  bool failed() const {
-    return !found || !error.empty() || completion.reason == engine::FinishReason::kFailed;
-  }
-};
-
-class GpuFault : public testing::TestWithParam<gpu::Vendor> {
-  FreshFakes fresh_;
-
- protected:
-  void SetUp() override {
-    if (!gpu::has_kernels(find().devices.at(0))) GTEST_SKIP() << "built without its kernels";
-    path_ = write_tiny_model(dir_.file("tiny.gguf"), {.n_layers = 1, .matrix = DType::kQ8_0});
-    control_.memory_total = std::int64_t{1} << 30;
-  }
-
-  static gpu::Found find() {
-    gpu::SearchOptions search;
-    if (GetParam() == gpu::Vendor::kAmd) {
-      search.hip.candidates = {FAKE_HIP};
-    } else {
-      search.cuda.candidates = {FAKE_CUDA};
-    }
-    search.timeout_seconds = 5;
-    return gpu::find_devices(search);
-  }
-
-  Outcome run() {
-    Outcome out;
-    try {
-      const gpu::Found found = find();
-      out.found = !found.devices.empty();
-      if (!out.found) return out;
-      Counters counters;
-      const auto device = gpu::make_device(found.devices[0], counters);
-      engine::Engine engine({.path = path_, .n_ctx = 64, .max_rows = 4}, *device, counters);
-      const engine::Request request{.prompt = engine.tokenizer().encode("hi", {}),
-                                    .max_tokens = kTokens,
-                                    .sampling = {.temperature = 0},
-                                    .ignore_eos = true};
-      out.completion = std::get<engine::Completion>(engine.generate(request, {}));
-    } catch (const Error& e) {
-      out.error = e.what();
-    }
-    return out;
-  }
-
-  TempDir dir_;
-  std::string path_;
-  FakeControl& control_ = control_of(GetParam());
-};
+class GpuFault : public FakeGpu {};
 
 TEST_P(GpuFault, WithoutOneItWorks) {
   const Outcome outcome = run();

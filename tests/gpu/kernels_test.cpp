@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backend/gpu/ops/add_args.h"
 #include "backend/gpu/ops/attention_scores_args.h"
@@ -24,6 +26,7 @@
 #include "backend/gpu/ops/matmul_plan.h"
 #include "backend/gpu/ops/paged_attention_args.h"
 #include "backend/gpu/ops/paged_attention_plan.h"
+#include "backend/gpu/ops/probe_args.h"
 #include "backend/gpu/ops/quantize_args.h"
 #include "backend/gpu/ops/rms_norm_args.h"
 #include "backend/gpu/ops/rope_args.h"
@@ -39,24 +42,53 @@ namespace {
 
 using namespace rocmforge::gpu;
 
-std::vector<std::string> object_paths() {
+// The folder of an object: its target.
+std::string target_of(const std::string& path) {
+  const std::size_t end = path.rfind('/'), begin = path.rfind('/', end - 1) + 1;
+  return path.substr(begin, end - begin);
+}
+
+// Paths of the objects of each target.
+const std::map<std::string, std::vector<std::string>>& objects() {
+  static const auto all = [] {
+    std::map<std::string, std::vector<std::string>> out;
+    std::ifstream in(ROCMFORGE_TEST_OBJECTS);
+    for (std::string path; std::getline(in, path);) out[target_of(path)].push_back(path);
+    return out;
+  }();
+  return all;
+}
+
+std::vector<std::string> targets() {
   std::vector<std::string> out;
-  std::istringstream in(ROCMFORGE_TEST_OBJECTS);
-  for (std::string path; std::getline(in, path, ';');) out.push_back(path);
+  for (const auto& [target, paths] : objects()) out.push_back(target);
   return out;
 }
 
-std::string target_of(const std::string& path) {
-  const std::size_t begin = path.rfind('/') + 1;
-  return path.substr(begin, path.rfind('.') - begin);
+struct Kernel : KernelInfo {
+  std::string object;  // path
+};
+
+// Of all modules of a target.
+const std::vector<Kernel>& kernels_of(const std::string& target) {
+  static std::map<std::string, std::vector<Kernel>> all;
+  std::vector<Kernel>& out = all[target];
+  if (!out.empty()) return out;
+  for (const std::string& path : objects().at(target)) {
+    const ObjectInfo object = read_object(path);
+    EXPECT_TRUE(object.target.ends_with(target)) << object.target;
+    EXPECT_FALSE(object.kernels.empty()) << path;
+    for (const KernelInfo& k : object.kernels) out.push_back({k, path});
+  }
+  return out;
 }
 
-std::string path_of(const std::string& target) {
-  for (const std::string& path : object_paths()) {
-    if (target_of(path) == target) return path;
+std::set<std::string> names_of(const std::string& target) {
+  std::set<std::string> out;
+  for (const Kernel& k : kernels_of(target)) {
+    EXPECT_TRUE(out.insert(k.name).second) << k.name << " is in two modules";
   }
-  ADD_FAILURE() << target << " was not compiled";
-  return "";
+  return out;
 }
 
 // The arguments of a kernel, by the op that its name starts with.
@@ -71,6 +103,7 @@ std::size_t args_bytes(std::string_view name) {
       {"mask_", sizeof(MaskArgs)},
       {"matmul_", sizeof(MatMulArgs)},
       {"paged_attention_", sizeof(PagedAttentionArgs)},
+      {"probe", sizeof(ProbeArgs)},
       {"quantize_", sizeof(QuantizeArgs)},
       {"rms_norm_", sizeof(RmsNormArgs)},
       {"rope_", sizeof(RopeArgs)},
@@ -103,20 +136,18 @@ bool may_keep_scalars_in_lanes(const std::string& name, const std::string& targe
 }
 
 TEST_P(Objects, NothingSpills) {
-  const ObjectInfo object = read_object(GetParam());
-  EXPECT_TRUE(object.target.ends_with(target_of(GetParam()))) << object.target;
-  ASSERT_FALSE(object.kernels.empty());
-  for (const KernelInfo& k : object.kernels) {
+  ASSERT_FALSE(kernels_of(GetParam()).empty());
+  for (const KernelInfo& k : kernels_of(GetParam())) {
     EXPECT_EQ(k.at(".private_segment_fixed_size"), 0) << k.name << " uses scratch";
     EXPECT_EQ(k.at(".vgpr_spill_count"), 0) << k.name;
-    if (!may_keep_scalars_in_lanes(k.name, target_of(GetParam()))) {
+    if (!may_keep_scalars_in_lanes(k.name, GetParam())) {
       EXPECT_EQ(k.at(".sgpr_spill_count"), 0) << k.name;
     }
   }
 }
 
 TEST_P(Objects, ArgumentsAreTheHosts) {
-  for (const KernelInfo& k : read_object(GetParam()).kernels) {
+  for (const KernelInfo& k : kernels_of(GetParam())) {
     ASSERT_NE(args_bytes(k.name), 0u) << k.name << " is of no op that this test knows";
     ASSERT_EQ(k.args.size(), 1u) << k.name << " takes more than its struct";
     EXPECT_EQ(k.args[0].kind, "by_value") << k.name;
@@ -128,11 +159,13 @@ TEST_P(Objects, ArgumentsAreTheHosts) {
 }
 
 TEST_P(Objects, WavesAndLdsAreThePlans) {
-  const ArchInfo arch = arch_info(target_of(GetParam()), 84);
-  for (const KernelInfo& k : read_object(GetParam()).kernels) {
+  const ArchInfo arch = arch_info(GetParam(), 84);
+  for (const KernelInfo& k : kernels_of(GetParam())) {
     EXPECT_EQ(k.at(".wavefront_size"), arch.wave) << k.name;
     EXPECT_LE(k.at(".group_segment_fixed_size"), arch.lds_bytes) << k.name;
-    const std::int64_t threads = k.name.starts_with("paged_attention_") ? 128 : 256;
+    const std::int64_t threads = k.name == "probe"                        ? kProbeThreads
+                                 : k.name.starts_with("paged_attention_") ? 128
+                                                                          : 256;
     EXPECT_EQ(k.at(".max_flat_workgroup_size"), threads) << k.name;
     if (k.name.starts_with("matmul_") && k.name.ends_with("_lds")) {
       EXPECT_LE(k.at(".group_segment_fixed_size"), 256) << k.name;
@@ -140,13 +173,12 @@ TEST_P(Objects, WavesAndLdsAreThePlans) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Objects, testing::ValuesIn(object_paths()),
-                         [](const auto& param) { return target_of(param.param); });
+INSTANTIATE_TEST_SUITE_P(Targets, Objects, testing::ValuesIn(targets()),
+                         [](const auto& param) { return param.param; });
 
 // Every kernel that a plan may name is there.
 TEST(Kernels, PlansNameThem) {
-  std::set<std::string> names;
-  for (const KernelInfo& k : read_object(path_of("gfx1100")).kernels) names.insert(k.name);
+  const std::set<std::string> names = names_of("gfx1100");
   const ArchInfo arch = arch_info("gfx1100", 84);
   const auto expect = [&](const Launch& launch) {
     EXPECT_TRUE(names.contains(launch.kernel)) << launch.kernel;
@@ -189,7 +221,7 @@ TEST(Kernels, PlansNameThem) {
 
 TEST(Kernels, RegistersOfGfx1100) {
   std::printf("%-28s %5s %5s %6s %6s\n", "gfx1100", "VGPRs", "SGPRs", "LDS", "waves");
-  for (const KernelInfo& k : read_object(path_of("gfx1100")).kernels) {
+  for (const KernelInfo& k : kernels_of("gfx1100")) {
     const std::int64_t waves = waves_by_registers(k.at(".vgpr_count"));
     std::printf("%-28s %5ld %5ld %6ld %6ld\n", k.name.c_str(), k.at(".vgpr_count"),
                 k.at(".sgpr_count"), k.at(".group_segment_fixed_size"), waves);
@@ -207,6 +239,14 @@ std::string disassemble(const std::string& path, const std::string& symbol) {
   return out;
 }
 
+std::string disassemble(const std::string& name) {
+  for (const Kernel& k : kernels_of("gfx1100")) {
+    if (k.name == name) return disassemble(k.object, name);
+  }
+  ADD_FAILURE() << name << " was not compiled";
+  return "";
+}
+
 std::size_t count(const std::string& text, std::string_view what) {
   std::size_t n = 0;
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
@@ -214,12 +254,11 @@ std::size_t count(const std::string& text, std::string_view what) {
 }
 
 TEST(Kernels, QuantizedProductsAreIntegerDots) {
-  const std::string path = path_of("gfx1100");
   for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4"}) {
     for (const int rows : {1, 8}) {
       const std::string name = "matmul_" + type + "_" + std::to_string(rows) + "_lds";
       // 8 dots for each unit of 32 columns and row of x.
-      EXPECT_GE(count(disassemble(path, name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
+      EXPECT_GE(count(disassemble(name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
           << name;
     }
   }
@@ -227,9 +266,7 @@ TEST(Kernels, QuantizedProductsAreIntegerDots) {
 
 TEST(Kernels, GemmTakesTheMatrixUnits) {
   for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4", "quant"}) {
-    EXPECT_GE(count(disassemble(path_of("gfx1100"), "matmul_" + type + "_gemm"),
-                    "v_wmma_i32_16x16x16_iu8"),
-              2u)
+    EXPECT_GE(count(disassemble("matmul_" + type + "_gemm"), "v_wmma_i32_16x16x16_iu8"), 2u)
         << type;
   }
 }
@@ -245,7 +282,7 @@ TEST(Kernels, MatrixFragmentsCompile) {
       {"gfx942", "v_mfma_i32_16x16x32_i8", "v_mfma_f32_16x16x16_f16", "v_mfma_f32_16x16x16_bf16"},
   };
   for (const Wanted& w : table) {
-    const std::string path = std::string(ROCMFORGE_TEST_MMA) + "/" + w.target + ".co";
+    const std::string path = std::string(ROCMFORGE_TEST_MMA) + "/" + w.target + "/mma_check.co";
     EXPECT_GE(count(disassemble(path, "mma_check_i8"), w.i8), 1u) << w.target;
     EXPECT_EQ(count(disassemble(path, "mma_check_f16"), w.f16), 1u) << w.target;
     EXPECT_EQ(count(disassemble(path, "mma_check_bf16"), w.bf16), 1u) << w.target;
@@ -254,9 +291,8 @@ TEST(Kernels, MatrixFragmentsCompile) {
 
 // Addresses are global or LDS, known when compiled; a flat access costs both.
 TEST(Kernels, NoFlatAddresses) {
-  const std::string path = path_of("gfx1100");
-  for (const KernelInfo& k : read_object(path).kernels) {
-    const std::string text = disassemble(path, k.name);
+  for (const Kernel& k : kernels_of("gfx1100")) {
+    const std::string text = disassemble(k.object, k.name);
     ASSERT_GT(count(text, "s_endpgm"), 0u) << k.name;
     EXPECT_EQ(count(text, "flat_load") + count(text, "flat_store"), 0u) << k.name;
   }

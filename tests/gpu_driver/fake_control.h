@@ -32,8 +32,12 @@ struct FakeControl {
   std::int64_t memory_total = std::int64_t{1} << 30, memory_used = 0;
   std::int32_t pci_bus = 0, pci_device = 0;
 
+  char watched[64] = "";          // counts, below, the modules whose image, a text, holds it
+  bool refuses_binaries = false;  // modules that are no text do not load
+
   FakeLive live;
-  int n_freed_while_hung = 0;  // a real driver would wait for ever
+  int n_modules = 0, n_watched = 0;  // loaded so far
+  int n_freed_while_hung = 0;        // a real driver would wait for ever
 };
 
 // Kernels by name: "add" takes AddArgs, "hang" never ends, "missing" is in no module, any other

@@ -139,6 +139,12 @@ FakeControl& control() {
   return the;
 }
 
+Locked::Locked()
+    : lock_([]() -> std::mutex& {
+        static std::mutex the;
+        return the;
+      }()) {}
+
 FAKE_EXPORT FakeControl* fake_control() {
   return &control();
 }
@@ -309,7 +315,13 @@ int event_elapsed(float* out, EventHandle from, EventHandle to) {
 // --- modules and launches
 
 int module_load(ModuleHandle* out, const void* image) {
-  if (std::strncmp(static_cast<const char*>(image), "broken", 6) == 0) return kInvalidImage;
+  const auto* text = static_cast<const char*>(image);
+  if (std::strncmp(text, "broken", 6) == 0) return kInvalidImage;
+  if (*text == '\x7f' && control().refuses_binaries) return kInvalidImage;
+  ++control().n_modules;
+  if (control().watched[0] != 0 && std::strstr(text, control().watched) != nullptr) {
+    ++control().n_watched;
+  }
   *out =
       static_cast<ModuleHandle>(keep(modules, std::make_unique<Module>(), control().live.modules));
   return kDone;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "backend/gpu/driver/api.h"
 #include "gpu_driver/fake_control.h"
@@ -29,6 +30,15 @@ inline constexpr int kDone = 0, kInvalidValue = 1, kOutOfMemory = 2, kNoDevice =
                      kIllegalState = 401;
 
 FakeControl& control();
+
+// Held by every call: threads may load modules at once.
+class Locked {
+ public:
+  Locked();
+
+ private:
+  std::lock_guard<std::mutex> lock_;
+};
 
 // Counts a call; the status with which it fails, or kDone.
 int enter(const char* call, bool releases = false);

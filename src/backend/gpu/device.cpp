@@ -65,12 +65,11 @@ std::unique_ptr<backend::Device> make_device(const FoundDevice& found, Counters&
 }
 
 bool has_kernels(const FoundDevice& found) {
-  return find_code_object(found.properties.target).has_value();
+  return !usable_targets(found.properties.target, built_targets()).empty();
 }
 
 std::string explain_missing_kernels(const FoundDevice& found) {
-  const std::string& target = found.properties.target;
-  return explain_missing(target, list_code_objects(), missing_code_object(target));
+  return explain_missing(found.properties.target, built_targets());
 }
 
 }  // namespace rocmforge::gpu

@@ -112,7 +112,10 @@ backend::ExecutableId GpuExecutor::compile(const ir::Graph& graph, const ir::Mem
 
 void GpuExecutor::bind(Executable& e) const {
   check(memory_.arena->size() >= e.arena_bytes, "[gpu] the arena is smaller than the plan's");
-  for (Call& call : e.calls) call.bind(bases_);
+  for (Call& call : e.calls) {
+    call.function = kernels_->find(call.kernel);
+    call.bind(bases_);
+  }
 }
 
 bool GpuExecutor::may_replay(const Executable& e) const {

@@ -66,7 +66,8 @@ StepArgs Site::step_args() const {
 void Site::add(const Launch& launch, std::vector<std::byte> args,
                const std::vector<Patch>& patches) const {
   Call call;
-  call.function = kernels.find(launch.kernel);
+  kernels.want(launch.kernel);
+  call.kernel = launch.kernel;
   call.shape.grid[0] = static_cast<std::uint32_t>(launch.grid_x);
   call.shape.grid[1] = static_cast<std::uint32_t>(launch.grid_y);
   call.shape.block[0] = static_cast<std::uint32_t>(launch.threads);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -38,7 +39,8 @@ struct Patch {
 };
 
 struct Call {
-  FunctionHandle function = nullptr;
+  std::string kernel;
+  FunctionHandle function = nullptr;  // found when memory is bound: its module may still be loading
   LaunchShape shape;
   std::vector<std::byte> args;
   std::vector<Patch> patches;
