@@ -126,6 +126,13 @@ void Builder::output(Value value, Slot slot) {
   graph_.outputs.push_back({value, slot});
 }
 
+void Builder::border(Value x) {
+  const TensorDesc& desc = graph_.desc(x);
+  check(desc.dtype == DType::kF32 && desc.shape.rank() == 2 && desc.is_dense(),
+        "a layer's border is " + to_string(desc) + ", wants dense F32 rows");
+  graph_.borders.push_back(x);
+}
+
 Graph Builder::finish() {
   verify(graph_);
   return std::exchange(graph_, {});

@@ -44,6 +44,8 @@ class Builder {
   // Keeps a value readable after the run, through every pass and the memory plan.
   void tap(Value value, std::string name);
   void output(Value value, Slot slot);
+  // The next layer begins here, and reads of all before it `x` alone, F32 [rows, dim].
+  void border(Value x);
 
   const TensorDesc& desc(Value v) const { return graph_.desc(v); }
   // Verifies and hands the graph over; the builder is empty afterwards.

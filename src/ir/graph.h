@@ -42,6 +42,9 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<ValueInfo> values;
   std::vector<Output> outputs;
+  // Where each layer begins: the residual stream F32 [rows, dim] that it reads, and nothing else of
+  // what came before. For partition, which runs before the other passes: they drop it.
+  std::vector<Value> borders;
 
   const ValueInfo& info(Value v) const { return values.at(static_cast<std::size_t>(v.id)); }
   const TensorDesc& desc(Value v) const { return info(v).desc; }

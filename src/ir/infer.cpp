@@ -122,6 +122,9 @@ Descs infer(const Input& op, const Operands& in) {
     case Slot::kHidden:
       in.require(s.max_rows > 0 && s.dim > 0, "hidden", "its shape is not known");
       return {f32({s.max_rows, s.dim})};
+    case Slot::kIncoming:
+      in.require(s.dim > 0, "incoming", "its shape is not known");
+      return {f32({kRows, s.dim})};
     case Slot::kLogits:
       break;
   }

@@ -49,6 +49,8 @@ std::string_view name(Slot slot) {
       return "head_rows";
     case Slot::kHidden:
       return "hidden";
+    case Slot::kIncoming:
+      return "incoming";
     case Slot::kLogits:
       return "logits";
   }
@@ -65,6 +67,17 @@ bool is_source(const Op& op) {
 
 bool is_free(const Op& op) {
   return is_source(op) || is_view(op);
+}
+
+std::vector<WeightId> weights_of(const Op& op) {
+  std::vector<WeightId> out;
+  if (const auto* embed = std::get_if<Embed>(&op)) out.push_back(embed->table);
+  if (const auto* norm = std::get_if<RmsNorm>(&op)) out.push_back(norm->norm.gain);
+  if (const auto* matmul = std::get_if<MatMul>(&op)) {
+    out.push_back(matmul->weight);
+    if (matmul->norm) out.push_back(matmul->norm->gain);
+  }
+  return out;
 }
 
 int state_operand(const Op& op) {

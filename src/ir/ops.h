@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "ir/weight.h"
 #include "tensor/shape.h"
@@ -21,6 +22,7 @@ enum class Slot : std::uint8_t {
   kRopeRows,   // F32 [n, rope_dims]: cos, sin of each rotated pair
   kHeadRows,   // I32 [n] of the head graph: rows of the body to sample
   kHidden,     // F32 [max_rows, dim]: the body's result, kept for the head
+  kIncoming,   // F32 [n, dim]: the result of the segment before (passes/partition)
   kLogits,     // F32 [n, vocab]: the head's result (an output only)
 };
 
@@ -181,6 +183,9 @@ bool is_view(const Op& op);
 bool is_source(const Op& op);
 // True for ops that launch nothing: sources and views.
 bool is_free(const Op& op);
+
+// The weights that an op reads.
+std::vector<WeightId> weights_of(const Op& op);
 
 // Index of the operand that is a KV state, and of the result that is one; -1 when there is none.
 int state_operand(const Op& op);

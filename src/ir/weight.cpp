@@ -34,6 +34,15 @@ WeightId WeightTable::add(Weight weight) {
   return id;
 }
 
+WeightTable WeightTable::only(std::span<const WeightId> ids) const {
+  WeightTable out;
+  for (const Weight& weight : weights_) {
+    out.weights_.push_back({.name = weight.name, .cols = weight.cols, .segments = {}});
+  }
+  for (const WeightId id : ids) out.weights_[static_cast<std::size_t>(id)] = at(id);
+  return out;
+}
+
 const Weight& WeightTable::at(WeightId id) const {
   const auto index = static_cast<std::int32_t>(id);
   check(index >= 0 && index < size(), "no weight has the id " + std::to_string(index));

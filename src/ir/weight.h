@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ class WeightTable {
  public:
   WeightId add(Weight weight);
   const Weight& at(WeightId id) const;
+  // A table with the same ids that holds these weights alone: the others have no segments, so
+  // nothing is bound for them, and an op that reads one breaks its shape rule.
+  WeightTable only(std::span<const WeightId> ids) const;
   std::int32_t size() const { return static_cast<std::int32_t>(weights_.size()); }
 
  private:

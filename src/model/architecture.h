@@ -25,7 +25,7 @@ struct Inputs {
 class Architecture {
  public:
   virtual ~Architecture() = default;
-  // Tokens to the residual stream after the last layer, F32 [n, dim].
+  // Tokens to the residual stream after the last layer, F32 [n, dim]. Marks each layer's border.
   virtual ir::Value forward(ir::Builder& g, Inputs& in) const = 0;
   // Rows of that stream to logits, F32 [n, vocab].
   virtual ir::Value head(ir::Builder& g, ir::Value x) const = 0;

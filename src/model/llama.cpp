@@ -64,6 +64,7 @@ Value Llama::forward(Builder& g, Inputs& in) const {
   Value x = g.embed(embed_, in.tokens);  // [n, dim]
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& l = layers_[i];
+    g.border(x);
     Value h = g.rms_norm(x, l.attn_norm, c_.norm_eps);
     auto [q, k, v] = g.split(g.matmul(l.wqkv, h), c_.q_dim(), c_.kv_dim(), c_.kv_dim());
     q = g.rope(q, in.rope_rows, rope_);

@@ -75,11 +75,13 @@ TEST_F(Infer, Input) {
   gives(ir::Input{Slot::kHeadRows}, {}, i32({kRows}));
   gives(ir::Input{Slot::kRopeRows}, {}, f32({kRows, 8}));
   gives(ir::Input{Slot::kHidden}, {}, f32({16, 64}));
+  gives(ir::Input{Slot::kIncoming}, {}, f32({kRows, 64}));
   refuses(ir::Input{Slot::kLogits}, {}, "logits: is no input");
   refuses(ir::Input{Slot::kTokens}, {x_}, "operands: 1 given, takes 0");
   sources_ = {};
   refuses(ir::Input{Slot::kRopeRows}, {}, "rope_rows");
   refuses(ir::Input{Slot::kHidden}, {}, "hidden");
+  refuses(ir::Input{Slot::kIncoming}, {}, "incoming");
 }
 
 TEST_F(Infer, KvState) {

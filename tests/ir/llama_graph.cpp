@@ -37,6 +37,7 @@ ir::Graph SmallLlama::body() const {
   const Value rope_rows = g.input(ir::Slot::kRopeRows);
   Value x = g.embed(embed, g.input(ir::Slot::kTokens));
   for (std::int32_t i = 0; i < n_layers; ++i) {
+    g.border(x);
     const std::string b = "blk." + std::to_string(i) + ".";
     const WeightId wqkv =
         table->add({.name = b + "attn_qkv",

@@ -191,8 +191,9 @@ class Interpreter {
         return fill(p_.head_rows);
       case ir::Slot::kHidden:
         return fill(p_.hidden);
+      case ir::Slot::kIncoming:
       case ir::Slot::kLogits:
-        check(false, "logits are no input");
+        check(false, "no case has this slot as an input");
     }
   }
   void eval(const ir::KvState&) {}

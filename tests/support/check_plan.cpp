@@ -141,13 +141,12 @@ std::string check_fixed(const Graph& graph, const MemoryPlan& plan, const ir::St
       }
       const auto* input = std::get_if<ir::Input>(&node.op);
       if (input == nullptr) continue;
-      const std::map<ir::Slot, std::int64_t> offsets = {{ir::Slot::kTokens, step.tokens},
-                                                        {ir::Slot::kPositions, step.positions},
-                                                        {ir::Slot::kRopeRows, step.rope_rows},
-                                                        {ir::Slot::kHeadRows, step.head_rows},
-                                                        {ir::Slot::kHidden, regions.hidden}};
-      const bool hidden = input->slot == ir::Slot::kHidden;
-      if (place.space != (hidden ? Space::kArena : Space::kStep) ||
+      const std::map<ir::Slot, std::int64_t> offsets = {
+          {ir::Slot::kTokens, step.tokens},      {ir::Slot::kPositions, step.positions},
+          {ir::Slot::kRopeRows, step.rope_rows}, {ir::Slot::kHeadRows, step.head_rows},
+          {ir::Slot::kHidden, regions.hidden},   {ir::Slot::kIncoming, regions.incoming}};
+      const bool arena = input->slot == ir::Slot::kHidden || input->slot == ir::Slot::kIncoming;
+      if (place.space != (arena ? Space::kArena : Space::kStep) ||
           place.offset != offsets.at(input->slot)) {
         return ir::text("input ", v, " left its place");
       }

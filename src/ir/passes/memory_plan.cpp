@@ -110,8 +110,8 @@ class Planner {
     if (const auto* state = std::get_if<KvState>(&node.op)) {
       place = {Space::kKvState, state->layer};
     } else if (const auto* input = std::get_if<Input>(&node.op)) {
-      const bool hidden = input->slot == Slot::kHidden;
-      place = {hidden ? Space::kArena : Space::kStep, input_offset(input->slot, v)};
+      const bool arena = input->slot == Slot::kHidden || input->slot == Slot::kIncoming;
+      place = {arena ? Space::kArena : Space::kStep, input_offset(input->slot, v)};
       open(v).offset = place.offset;
     } else {
       // A state lies where the one lies that it replaces.
@@ -121,9 +121,9 @@ class Planner {
 
   std::int64_t input_offset(Slot slot, Value v) const {
     const Shape& shape = graph_.desc(v).shape;
-    if (slot == Slot::kHidden) {
+    if (slot == Slot::kHidden || slot == Slot::kIncoming) {
       fits(slot, graph_.desc(v).bytes());
-      return regions_.hidden;
+      return slot == Slot::kHidden ? regions_.hidden : regions_.incoming;
     }
     const StepLimits& limits = step_.limits;
     const bool head = slot == Slot::kHeadRows;
@@ -141,6 +141,7 @@ class Planner {
               "graph " + graph_.name + ": rope rows are not the step buffer's");
         return step_.rope_rows;
       case Slot::kHidden:
+      case Slot::kIncoming:
       case Slot::kLogits:
         break;
     }
@@ -159,9 +160,9 @@ class Planner {
   }
 
   void fits(Slot slot, std::int64_t bytes) const {
-    const bool hidden = slot == Slot::kHidden;
-    const std::int64_t room =
-        hidden ? regions_.logits - regions_.hidden : regions_.bytes - regions_.logits;
+    std::int64_t room = regions_.bytes - regions_.incoming;
+    if (slot == Slot::kHidden) room = regions_.logits - regions_.hidden;
+    if (slot == Slot::kLogits) room = regions_.incoming - regions_.logits;
     check(bytes <= room, "graph " + graph_.name + ": " + std::string(name(slot)) + " wants " +
                              std::to_string(bytes) + " bytes of a region of " +
                              std::to_string(room));
@@ -213,12 +214,14 @@ class Planner {
 
 }  // namespace
 
-Regions plan_regions(const StepLimits& limits, std::int64_t dim, std::int64_t vocab) {
-  check(dim > 0 && vocab > 0, "regions of no columns");
+Regions plan_regions(const StepLimits& limits, std::int64_t dim, std::int64_t vocab,
+                     bool incoming) {
+  check(dim > 0 && vocab >= 0, "regions of no columns");
   constexpr std::int64_t kBytes = sizeof(float);
   Regions regions;
   regions.logits = aligned(limits.max_rows * dim * kBytes);
-  regions.bytes = regions.logits + aligned(limits.max_head_rows * vocab * kBytes);
+  regions.incoming = regions.logits + aligned(limits.max_head_rows * vocab * kBytes);
+  regions.bytes = regions.incoming + (incoming ? aligned(limits.max_rows * dim * kBytes) : 0);
   return regions;
 }
 

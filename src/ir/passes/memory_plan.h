@@ -23,11 +23,14 @@ struct Placement {
 
 // Fixed places at the start of the arena, the same for every graph of a model.
 struct Regions {
-  std::int64_t hidden = 0;  // F32 [max_rows, dim]
-  std::int64_t logits = 0;  // F32 [max_head_rows, vocab]
-  std::int64_t bytes = 0;   // where temporaries may begin
+  std::int64_t hidden = 0;    // F32 [max_rows, dim]
+  std::int64_t logits = 0;    // F32 [max_head_rows, vocab]
+  std::int64_t incoming = 0;  // F32 [max_rows, dim], or empty
+  std::int64_t bytes = 0;     // where temporaries may begin
 };
-Regions plan_regions(const StepLimits& limits, std::int64_t dim, std::int64_t vocab);
+// `vocab` is 0 where there is no head; `incoming` where a body reads that slot.
+Regions plan_regions(const StepLimits& limits, std::int64_t dim, std::int64_t vocab,
+                     bool incoming = false);
 
 struct MemoryPlan {
   std::vector<Placement> values;      // by Value::id

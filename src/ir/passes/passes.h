@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "ir/graph.h"
 
@@ -18,5 +20,20 @@ Graph expand_attention(const Graph& graph, std::int64_t columns);
 
 // Drops nodes whose results nothing reads (outputs, taps and states count as read).
 Graph remove_dead(const Graph& graph);
+
+// A run of layers as a body of its own.
+struct Segment {
+  Graph graph;
+  std::int32_t first_layer = 0, n_layers = 0;
+};
+
+// Cuts a body before the layers named in `cuts`, which rise and lie in (0, number of layers); the
+// first segment keeps what comes before layer 0, the last what comes after the last layer. Each but
+// the last gives kHidden, which is the next one's kIncoming; each numbers its KV states from 0 and
+// its weight table holds only the weights that it reads. Runs before the other passes.
+std::vector<Segment> partition(const Graph& body, std::span<const std::int32_t> cuts);
+
+// The weights that any of these graphs reads, of the table that all of them share.
+WeightTable weights_in_use(std::span<const Graph* const> graphs);
 
 }  // namespace rocmforge::ir
