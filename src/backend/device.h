@@ -13,10 +13,13 @@
 namespace rocmforge::backend {
 
 struct DeviceInfo {
-  std::string name;                                // "cpu", "hip", "cuda", "null"
-  std::string detail;                              // "AMD EPYC, 2 threads, AVX-512 VNNI"
-  std::int64_t memory_total = 0, memory_free = 0;  // bytes
-  std::int32_t n_units = 1;  // what work is spread over: threads, compute units
+  std::string name;    // "cpu", "hip", "cuda", "null"
+  std::string detail;  // "AMD EPYC, 2 threads, AVX-512 VNNI"
+  // Bytes; a total of 0: the device does not say.
+  std::int64_t memory_total = 0, memory_free = 0;
+  std::int64_t memory_reserve = 0;  // of what is free, wanted beside weights, KV cache and arena
+  bool is_host = false;             // runs on the host, in the host's memory
+  std::int32_t n_units = 1;         // what work is spread over: threads, compute units
   // Positions a split of one row's attention: few where many units wait for work.
   std::int32_t attention_split = 512;
 };

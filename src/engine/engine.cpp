@@ -135,10 +135,16 @@ std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
   return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
 }
 
-WorkCut cut_of(backend::Device& device) {
-  WorkCut cut;
-  cut.split_positions = device.info().attention_split;
-  return cut;
+RunnerOptions runner_options(const EngineOptions& options, const gguf::File& file,
+                             const backend::Device& device) {
+  return {.n_ctx = context_of(options, file),
+          .least_ctx = options.n_ctx > 0 ? 0 : kLeastContext,
+          .max_rows = options.max_rows,
+          .kv_dtype = options.kv_dtype,
+          .fuse = options.fuse,
+          .cut = {.split_positions = device.info().attention_split},
+          .n_device_layers = options.n_device_layers,
+          .rest = options.rest};
 }
 
 std::optional<Rejected> reject(const Request& request, const Runner& runner) {
@@ -162,12 +168,7 @@ std::optional<Rejected> reject(const Request& request, const Runner& runner) {
 
 Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
     : file_(options.path, counters), tokenizer_(load_tokenizer(file_.gguf())) {
-  runner_ = std::make_unique<Runner>(file_.gguf(),
-                                     RunnerOptions{.n_ctx = context_of(options, file_.gguf()),
-                                                   .max_rows = options.max_rows,
-                                                   .kv_dtype = options.kv_dtype,
-                                                   .fuse = options.fuse,
-                                                   .cut = cut_of(device)},
+  runner_ = std::make_unique<Runner>(file_.gguf(), runner_options(options, file_.gguf(), device),
                                      device, counters);
   check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
 }

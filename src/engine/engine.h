@@ -18,17 +18,24 @@
 namespace rocmforge::engine {
 
 struct EngineOptions {
-  std::string path = {};   // the GGUF file
-  std::int32_t n_ctx = 0;  // 0: the model's own, at most kDefaultContext
+  std::string path = {};  // the GGUF file
+  // 0: the model's own, at most kDefaultContext; fewer where the device's memory holds no more, but
+  // no fewer than kLeastContext.
+  std::int32_t n_ctx = 0;
   DType kv_dtype = DType::kF16;
   std::int32_t max_rows = 512;
   bool fuse = true;
+  // As in RunnerOptions: the layers on the engine's device, the last ones, and where the others go.
+  std::int32_t n_device_layers = kAllLayers;
+  backend::Device* rest = nullptr;
 };
 inline constexpr std::int32_t kDefaultContext = 4096;
+inline constexpr std::int32_t kLeastContext = 512;
 
 class Engine {
  public:
-  // Loads the model. Errors name the file and the culprit. `device` and `counters` outlive it.
+  // Loads the model. Errors name the file and the culprit. The devices and `counters` outlive
+  // it.
   Engine(const EngineOptions& options, backend::Device& device, Counters& counters);
 
   const text::Tokenizer& tokenizer() const { return *tokenizer_; }

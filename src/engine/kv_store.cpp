@@ -22,6 +22,6 @@ std::unique_ptr<backend::Buffer> allocate(backend::Device& device,
 }  // namespace
 
 KvStore::KvStore(backend::Device& device, const backend::KvLayout& layout)
-    : layout_(layout), buffer_(allocate(device, layout)), pool_(layout.n_blocks) {}
+    : layout_(layout), buffer_(allocate(device, layout)) {}
 
 }  // namespace rocmforge::engine

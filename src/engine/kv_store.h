@@ -1,4 +1,5 @@
-// The KV cache's memory, and which of its blocks are free.
+// The KV cache's memory on one device, for its own layers. Which blocks are free is the same on
+// every device, and known to the runner's BlockPool.
 #pragma once
 
 #include <cstdint>
@@ -6,24 +7,20 @@
 
 #include "backend/device.h"
 #include "backend/executor.h"
-#include "kv/block_pool.h"
 
 namespace rocmforge::engine {
 
 class KvStore {
  public:
-  // Room for n_tokens in whole blocks. Error{kOutOfMemory} with the bytes wanted and what to
-  // change.
+  // Error{kOutOfMemory} with the bytes wanted and what to change.
   KvStore(backend::Device& device, const backend::KvLayout& layout);
 
   backend::Buffer& buffer() { return *buffer_; }
   const backend::KvLayout& layout() const { return layout_; }
-  kv::BlockPool& pool() { return pool_; }
 
  private:
   backend::KvLayout layout_;
   std::unique_ptr<backend::Buffer> buffer_;
-  kv::BlockPool pool_;
 };
 
 }  // namespace rocmforge::engine

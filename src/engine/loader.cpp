@@ -31,6 +31,7 @@ std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::W
   std::vector<backend::WeightData> out;
   for (std::int32_t i = 0; i < table.size(); ++i) {
     const ir::WeightId id{i};
+    if (table.at(id).segments.empty()) continue;  // another stage's
     backend::WeightData data{.id = id, .segments = {}};
     for (const ir::WeightSegment& segment : table.at(id).segments) {
       const gguf::TensorInfo* rows = file.find_tensor(segment.tensor);

@@ -59,6 +59,7 @@ class CpuDevice final : public backend::Device {
                       (n == 1 ? " thread, " : " threads, ") + std::string(to_string(isa_)),
             .memory_total = memory.total,
             .memory_free = memory.available,
+            .is_host = true,
             .n_units = n};
   }
   std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {

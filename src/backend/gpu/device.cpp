@@ -16,6 +16,11 @@ namespace {
 // twice as fast as with 512.
 constexpr std::int32_t kAttentionSplit = 64;
 
+// What the driver takes after start-up: kernels' code as it is first used, recorded graphs, stacks,
+// whole 2 MiB pages for each small buffer (step, tickets); and what a desktop on the same card may
+// take meanwhile.
+constexpr std::int64_t kReserve = 256 << 20;
+
 ContextPtr make_context(const FoundDevice& found, Counters& counters) {
   found.api->set_device(found.properties.ordinal);
   return std::make_shared<Context>(Context{.api = found.api,
@@ -37,6 +42,7 @@ class GpuDevice final : public backend::Device {
                             .detail = p.name + " (" + p.target + ")",
                             .memory_total = p.memory_total,
                             .memory_free = p.memory_free,
+                            .memory_reserve = kReserve,
                             .n_units = p.n_units,
                             .attention_split = kAttentionSplit};
     context_->enter().memory_info(out.memory_free, out.memory_total);

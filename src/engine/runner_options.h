@@ -1,0 +1,31 @@
+// How a model is to be run: what the runner, and the plan of its memory, are made by.
+#pragma once
+
+#include <cstdint>
+
+#include "backend/device.h"
+#include "engine/batch.h"
+#include "tensor/dtype.h"
+
+namespace rocmforge::engine {
+
+// Layers on the device: every one, or as many as fit its memory.
+inline constexpr std::int32_t kAllLayers = -1;
+inline constexpr std::int32_t kLayersThatFit = -2;
+
+struct RunnerOptions {
+  std::int32_t n_ctx = 0;  // positions a sequence; > 0
+  // Above 0: where n_ctx positions do not fit the memory, fewer will do, but not below this.
+  std::int32_t least_ctx = 0;
+  std::int32_t max_sequences = 1;  // in one step
+  std::int32_t max_rows = 512;     // in one step
+  DType kv_dtype = DType::kF16;
+  bool fuse = true;  // false: the plain graph, op by op
+  WorkCut cut = {};
+  // The last n_device_layers, and the head, run on the runner's device; the layers before them, and
+  // the embedding, on `rest`. More than there are: all. Null: all on the one device.
+  std::int32_t n_device_layers = kAllLayers;
+  backend::Device* rest = nullptr;
+};
+
+}  // namespace rocmforge::engine

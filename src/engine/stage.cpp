@@ -1,0 +1,99 @@
+#include "engine/stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/loader.h"
+
+namespace rocmforge::engine {
+namespace {
+
+// Columns of the graph's result.
+std::int64_t result_columns(const std::vector<PlannedGraph>& graphs) {
+  const ir::Graph& graph = graphs.at(0).graph;
+  return graph.desc(graph.outputs.at(0).value).shape[1];
+}
+
+}  // namespace
+
+Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const gguf::File& file,
+             const ir::StepLayout& layout, backend::Device& device, Stage* before)
+    : n_layers_(plan.n_layers),
+      regions_(plan.regions),
+      weights_(std::move(plan.weights)),
+      before_(before),
+      row_bytes_(result_columns(plan.body) * std::int64_t{sizeof(float)}),
+      n_vocab_(plan.head.empty() ? 0 : static_cast<std::size_t>(result_columns(plan.head))),
+      kv_(device, plan.kv),
+      executor_(std::move(executor)),
+      stream_(device.make_stream()) {
+  const std::vector<backend::WeightData> data = weight_data(file, *weights_);
+  executor_->bind_weights(*weights_, {.data = data});
+  body_ = compile(plan.body, layout);
+  head_ = compile(plan.head, layout);
+  arena_ = device.allocate(plan.arena_bytes);
+  executor_->bind_memory({.arena = arena_.get(), .kv = &kv_.buffer(), .kv_layout = kv_.layout()});
+  if (arena_->host() != nullptr) return;
+  logits_.resize(static_cast<std::size_t>(layout.limits.max_head_rows) * n_vocab_);
+  if (before_ != nullptr && before_->arena_->host() == nullptr) {
+    passing_.resize(static_cast<std::size_t>(layout.limits.max_rows * row_bytes_));
+  }
+}
+
+std::vector<Stage::Bucket> Stage::compile(const std::vector<PlannedGraph>& graphs,
+                                          const ir::StepLayout& layout) const {
+  std::vector<Bucket> out;
+  for (const PlannedGraph& g : graphs) {
+    out.push_back({g.rows, executor_->compile(g.graph, g.memory, layout)});
+  }
+  return out;
+}
+
+backend::ExecutableId Stage::pick(const std::vector<Bucket>& buckets, std::int32_t n_rows) {
+  const auto bucket = std::find_if(buckets.begin(), buckets.end(),
+                                   [&](const Bucket& b) { return b.rows >= n_rows; });
+  check(bucket != buckets.end(), "more rows than the largest bucket");
+  return bucket->executable;
+}
+
+// Copies the rows of the stage before, through the host where neither device's memory is its own.
+void Stage::receive(std::int32_t n_rows) {
+  const auto bytes = static_cast<std::size_t>(n_rows * row_bytes_);
+  backend::Buffer& from = *before_->arena_;
+  const std::int64_t hidden = before_->regions_.hidden;
+  if (std::byte* host = from.host(); host != nullptr) {
+    before_->wait();
+    stream_->write(*arena_, regions_.incoming, {host + hidden, bytes});
+    return;
+  }
+  std::byte* host = arena_->host();
+  const std::span<std::byte> to(host != nullptr ? host + regions_.incoming : passing_.data(),
+                                bytes);
+  before_->stream_->read(from, hidden, to);
+  before_->wait();
+  if (host == nullptr) stream_->write(*arena_, regions_.incoming, to);
+}
+
+void Stage::run_body(std::int32_t n_rows, std::span<const std::byte> step) {
+  if (before_ != nullptr) receive(n_rows);
+  executor_->run(pick(body_, n_rows), step, *stream_);
+}
+
+void Stage::run_head(std::int32_t n_rows, std::span<const std::byte> step) {
+  executor_->run(pick(head_, n_rows), step, *stream_);
+}
+
+std::span<const float> Stage::logits(std::int32_t n_rows) {
+  const std::size_t n = static_cast<std::size_t>(n_rows) * n_vocab_;
+  if (std::byte* host = arena_->host(); host != nullptr) {
+    wait();
+    return {reinterpret_cast<const float*>(host + regions_.logits), n};
+  }
+  const std::span<float> out(logits_.data(), n);
+  stream_->read(*arena_, regions_.logits, std::as_writable_bytes(out));
+  wait();
+  return out;
+}
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,65 @@
+// One stage of a model, loaded: its weights, KV cache and arena on one device.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "backend/device.h"
+#include "engine/kv_store.h"
+#include "engine/stage_plan.h"
+#include "gguf/file.h"
+
+namespace rocmforge::engine {
+
+class Stage {
+ public:
+  // Binds, allocates and compiles. `file`, `device` and the stage `before` (null for the first)
+  // outlive it; the executor is the one that it was planned for.
+  Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const gguf::File& file,
+        const ir::StepLayout& layout, backend::Device& device, Stage* before);
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  // Until all that it was given is done.
+  void wait() { stream_->wait(); }
+  // The step's rows through its layers, from those of the stage before. Every stage was waited for.
+  void run_body(std::int32_t n_rows, std::span<const std::byte> step);
+  // The last stage: some of its rows to logits.
+  void run_head(std::int32_t n_rows, std::span<const std::byte> step);
+  // The last head run's, [n_rows][n_vocab]; valid until the next.
+  std::span<const float> logits(std::int32_t n_rows);
+
+  std::int32_t n_layers() const { return n_layers_; }
+  std::int64_t arena_bytes() const { return arena_->size(); }
+  std::int64_t kv_bytes() const { return kv_.layout().bytes(); }
+
+ private:
+  struct Bucket {
+    std::int32_t rows;
+    backend::ExecutableId executable;
+  };
+  std::vector<Bucket> compile(const std::vector<PlannedGraph>& graphs,
+                              const ir::StepLayout& layout) const;
+  static backend::ExecutableId pick(const std::vector<Bucket>& buckets, std::int32_t n_rows);
+  void receive(std::int32_t n_rows);
+
+  std::int32_t n_layers_;
+  ir::Regions regions_;
+  std::shared_ptr<const ir::WeightTable> weights_;
+  Stage* before_;
+  std::int64_t row_bytes_ = 0;  // of the hidden and incoming rows
+  std::size_t n_vocab_ = 0;     // columns of the logits
+  KvStore kv_;
+  std::unique_ptr<backend::Buffer> arena_;
+  std::unique_ptr<backend::Executor> executor_;
+  std::vector<Bucket> body_, head_;
+  std::vector<float> logits_;       // read back, where the device's memory is not the host's
+  std::vector<std::byte> passing_;  // rows on their way, where neither device's memory is
+  // The last member: after a fault its copies may be under way until it goes.
+  std::unique_ptr<backend::Stream> stream_;
+};
+
+}  // namespace rocmforge::engine
