@@ -69,7 +69,7 @@ DeviceChoice gpu_choice(const gpu::FoundDevice& device) {
 std::vector<DeviceChoice> device_choices(const std::string& option, int n_threads) {
   const Wanted wanted = parse(option);
   if (wanted.interface == "cpu") return {cpu_choice(n_threads)};
-  const gpu::Found found = gpu::find_devices(gpu::default_search());
+  const gpu::Found found = gpu::find_gpus();
   const bool any = wanted.interface == "auto";
   std::vector<DeviceChoice> out;
   const gpu::FoundDevice* without_kernels = nullptr;

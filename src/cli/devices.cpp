@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "backend/cpu/device.h"
+#include "backend/gpu/code_objects.h"
+#include "backend/gpu/device.h"
 #include "backend/gpu/driver/find.h"
 #include "cli/app.h"
 #include "cli/json.h"
@@ -29,6 +33,13 @@ std::string device_name(const gpu::FoundDevice& device) {
   return fmt::format("{}:{}", interface, device.properties.ordinal);
 }
 
+// Those of this program that it would run: "sm_80 (cubin)"; empty when there are none.
+std::string kernels_of(const gpu::FoundDevice& device) {
+  const std::vector<gpu::BuiltTarget> built = gpu::built_targets();
+  const auto usable = gpu::usable_targets(device.properties.target, built);
+  return usable.empty() ? "" : gpu::to_string(std::span(usable).first(1));
+}
+
 std::string as_text(const backend::DeviceInfo& cpu, const gpu::Found& found) {
   std::string out = fmt::format("{:<8} {}\n{:<8} {}\n", cpu.name, cpu.detail, "",
                                 memory_text(cpu.memory_free, cpu.memory_total));
@@ -38,7 +49,13 @@ std::string as_text(const backend::DeviceInfo& cpu, const gpu::Found& found) {
                        p.n_units);
     out += fmt::format("{:<8} {}\n", "", memory_text(p.memory_free, p.memory_total));
     out += fmt::format("{:<8} {}, {}\n", "", device.api->version(), device.api->library());
+    const std::string kernels = kernels_of(device);
+    out += fmt::format(
+        "{:<8} {}\n", "",
+        kernels.empty() ? gpu::explain_missing_kernels(device) : "kernels for " + kernels);
   }
+  const std::string built = gpu::to_string(gpu::built_targets());
+  out += "kernels of this program: " + (built.empty() ? "none" : built) + "\n";
   if (!found.passed_over.empty()) out += "passed over:\n";
   for (const gpu::PassedOver& p : found.passed_over) {
     out += fmt::format("  {}: {}\n", p.what, p.why);
@@ -66,6 +83,7 @@ std::string as_json(const backend::DeviceInfo& cpu, const gpu::Found& found) {
                        {"clock_mhz", p.clock_mhz},
                        {"memory_clock_mhz", p.memory_clock_mhz},
                        {"bus_bits", p.bus_bits},
+                       {"kernels", kernels_of(device)},
                        {"library", device.api->library()},
                        {"version", device.api->version()}});
   }
@@ -73,14 +91,19 @@ std::string as_json(const backend::DeviceInfo& cpu, const gpu::Found& found) {
   for (const gpu::PassedOver& p : found.passed_over) {
     passed_over.push_back({{"what", p.what}, {"why", p.why}});
   }
-  const boost::json::object all = {{"devices", devices}, {"passed_over", passed_over}};
+  boost::json::array kernels;
+  for (const gpu::BuiltTarget& b : gpu::built_targets()) {
+    kernels.push_back(boost::json::value(gpu::to_string(std::span(&b, 1))));
+  }
+  const boost::json::object all = {
+      {"devices", devices}, {"passed_over", passed_over}, {"kernels", kernels}};
   return boost::json::serialize(all) + "\n";
 }
 
 int list_devices(const Options& o) {
   Counters counters;
   const backend::DeviceInfo cpu = cpu::make_device({}, counters)->info();
-  const gpu::Found found = gpu::find_devices(gpu::default_search());
+  const gpu::Found found = gpu::find_gpus();
   write_output(o.json ? as_json(cpu, found) : as_text(cpu, found));
   return kExitDone;
 }

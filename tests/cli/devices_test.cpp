@@ -9,10 +9,12 @@ TEST(Devices, TheCpuIsAlwaysThere) {
   EXPECT_TRUE(succeeded(table));
   EXPECT_EQ(table.out.find("cpu "), 0U) << table.out;
   EXPECT_NE(table.out.find(" GiB free"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("\nkernels of this program: "), std::string::npos) << table.out;
   const Outcome json = run_rocmforge({"devices", "--json"});
   EXPECT_TRUE(succeeded(json));
   EXPECT_EQ(json.out.find(R"({"devices":[{"device":"cpu","name":")"), 0U) << json.out;
   EXPECT_NE(json.out.find(R"("passed_over":[)"), std::string::npos) << json.out;
+  EXPECT_NE(json.out.find(R"(],"kernels":[)"), std::string::npos) << json.out;
 }
 
 TEST(Devices, ALibraryThatIsAskedForMustBeThere) {

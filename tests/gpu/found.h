@@ -13,7 +13,7 @@ namespace rocmforge::test {
 // Nullopt without one. Looked for once.
 inline const std::optional<gpu::FoundDevice>& first_gpu() {
   static const std::optional<gpu::FoundDevice> first = [] {
-    for (const gpu::FoundDevice& device : gpu::find_devices(gpu::default_search()).devices) {
+    for (const gpu::FoundDevice& device : gpu::find_gpus().devices) {
       if (gpu::has_kernels(device)) return std::optional(device);
     }
     return std::optional<gpu::FoundDevice>();

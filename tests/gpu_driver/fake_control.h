@@ -28,7 +28,10 @@ struct FakeControl {
   int n_devices = 1;
   char target[64] = "";           // AMD's name; NVIDIA's "sm_90"; empty: gfx1100, sm_90
   bool empty_properties = false;  // the newest call for properties succeeds and fills nothing
-  int version = 0;                // 0: HIP 6.2.4, CUDA 12.4
+  // An image "code for X" loads where X is this; its kernel "probe" then computes, unless it lies.
+  char runs[64] = "";
+  bool lies = false;
+  int version = 0;  // 0: HIP 6.2.4, CUDA 12.4
   std::int64_t memory_total = std::int64_t{1} << 30, memory_used = 0;
   std::int32_t pci_bus = 0, pci_device = 0;
 

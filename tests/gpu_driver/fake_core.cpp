@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rocmforge::test::fake {
@@ -39,10 +40,12 @@ struct Event {
 
 struct Kernel {
   std::string name;
+  bool computes = false;
   int shared_limit = 0;
 };
 
 struct Module {
+  bool computes = false;  // its kernel "probe" does
   std::map<std::string, Kernel> kernels;
 };
 
@@ -318,12 +321,17 @@ int module_load(ModuleHandle* out, const void* image) {
   const auto* text = static_cast<const char*>(image);
   if (std::strncmp(text, "broken", 6) == 0) return kInvalidImage;
   if (*text == '\x7f' && control().refuses_binaries) return kInvalidImage;
+  constexpr std::string_view kCodeFor = "code for ";
+  const bool computes = std::string_view(text, std::strlen(text)).starts_with(kCodeFor);
+  if (computes && text + kCodeFor.size() != std::string_view(control().runs)) return kInvalidImage;
   ++control().n_modules;
   if (control().watched[0] != 0 && std::strstr(text, control().watched) != nullptr) {
     ++control().n_watched;
   }
-  *out =
-      static_cast<ModuleHandle>(keep(modules, std::make_unique<Module>(), control().live.modules));
+  *out = static_cast<ModuleHandle>(
+      keep(modules,
+           std::make_unique<Module>(Module{.computes = computes && !control().lies, .kernels = {}}),
+           control().live.modules));
   return kDone;
 }
 
@@ -338,6 +346,7 @@ int module_function(FunctionHandle* out, ModuleHandle handle, const char* name) 
   if (std::strcmp(name, "missing") == 0) return kNotFound;
   Kernel& kernel = module->kernels[name];
   kernel.name = name;
+  kernel.computes = module->computes;
   *out = reinterpret_cast<FunctionHandle>(&kernel);
   return kDone;
 }
@@ -357,6 +366,15 @@ int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, vo
     return kInvalidValue;
   }
   if (kernel->name == "hang") return give(stream, [] { return false; });
+  if (kernel->name == "probe" && kernel->computes) {
+    std::uint64_t to = 0;  // its argument's first member
+    std::memcpy(&to, args[0], sizeof(to));
+    const unsigned n = shape.grid[0] * threads;
+    return give(stream, [to, n] {  // ops/probe_args.h, on waves of 32
+      for (unsigned i = 0; i < n; ++i) reinterpret_cast<std::uint32_t*>(to)[i] = 3 * i + 32;
+      return true;
+    });
+  }
   if (kernel->name != "add") return give(stream, [] { return true; });
   if (args == nullptr) return kInvalidValue;
   AddArgs values;

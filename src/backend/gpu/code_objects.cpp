@@ -121,7 +121,7 @@ std::vector<BuiltTarget> usable_targets(std::string_view card, std::span<const B
   std::vector<BuiltTarget> out;
   std::copy_if(built.begin(), built.end(), std::back_inserter(out),
                [card](const BuiltTarget& b) { return rank(card, b) > 0; });
-  std::stable_sort(out.begin(), out.end(), [card](const BuiltTarget& a, const BuiltTarget& b) {
+  std::sort(out.begin(), out.end(), [card](const BuiltTarget& a, const BuiltTarget& b) {
     return rank(card, a) > rank(card, b);
   });
   return out;

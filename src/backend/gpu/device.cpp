@@ -7,6 +7,7 @@
 #include "backend/gpu/executor.h"
 #include "backend/gpu/kernels.h"
 #include "backend/gpu/memory.h"
+#include "backend/gpu/probe.h"
 
 namespace rocmforge::gpu {
 namespace {
@@ -65,6 +66,14 @@ class GpuDevice final : public backend::Device {
 };
 
 }  // namespace
+
+Found find_gpus() {
+  SearchOptions options = default_search();
+  options.probe = [](Api& api, std::int32_t device) {
+    return probe_target(api, device, embedded_probes());
+  };
+  return find_devices(options);
+}
 
 std::unique_ptr<backend::Device> make_device(const FoundDevice& found, Counters& counters) {
   return std::make_unique<GpuDevice>(found, counters);

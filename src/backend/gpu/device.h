@@ -10,7 +10,11 @@
 
 namespace rocmforge::gpu {
 
-// Loads the kernels. Error{kUnsupported} when the program holds none for the card: names its target
+// The GPUs of this machine (driver/find.h), by default_search() and, where nothing tells a card's
+// architecture, by what of this program runs on it.
+Found find_gpus();
+
+// Error{kUnsupported} when the program holds none for the card: names its target
 // and what to do. `counters` outlives the device.
 std::unique_ptr<backend::Device> make_device(const FoundDevice& found, Counters& counters);
 

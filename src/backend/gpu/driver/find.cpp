@@ -124,6 +124,9 @@ class Search {
     try {
       DeviceProperties properties = api->properties(ordinal);
       what += " (" + properties.name + ")";
+      if (properties.target.empty() && options_.probe) {
+        properties.target = options_.probe(*api, ordinal);
+      }
       if (const std::string why = unusable(api->vendor(), properties); !why.empty()) {
         passed_over_.push_back({what, why});
       } else {

@@ -1,6 +1,7 @@
 // Which GPUs there are, and why a library or device was passed over.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct LibrarySearch {
 
 struct SearchOptions {
   LibrarySearch hip, cuda;
+  // Tells the target of an AMD device where nothing else does, or throws Error with what to say.
+  std::function<std::string(Api&, std::int32_t device)> probe;
   double timeout_seconds = kDefaultTimeoutSeconds;
   std::string kfd_nodes = kKfdNodes;
 };
