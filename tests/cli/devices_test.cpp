@@ -45,6 +45,22 @@ TEST_F(DeviceOption, NamesADeviceOrSaysWhatThereIs) {
 }
 
 #ifdef FAKE_CUDA
+// Nothing is loaded on a card that no kernels were built for: the CPU answers, or nobody.
+TEST_F(DeviceOption, ACardWithoutKernelsIsNamedWithWhatToDo) {
+  const auto on = [this](const char* device) {
+    Command command = generate("hi", {"-n", "3", "--temperature", "0", "--device", device});
+    command.env["ROCMFORGE_HIP_LIBRARY"] = FAKE_HIP;
+    command.env["FAKE_TARGET"] = "gfx1104";
+    return run(command);
+  };
+  const Outcome automatic = on("auto");
+  EXPECT_TRUE(succeeded(automatic));
+  EXPECT_NE(automatic.err.find("None can be built for gfx1104"), std::string::npos)
+      << automatic.err;
+  EXPECT_NE(automatic.err.find("running on the CPU"), std::string::npos) << automatic.err;
+  EXPECT_TRUE(failed(on("hip"), {"None can be built for gfx1104"}));
+}
+
 // A card of 1 GiB, and a KV cache of 2: the CPU answers, and it is said why.
 TEST_F(DeviceOption, AutoGivesWayToTheCpuAndSaysWhy) {
   const std::vector<std::string> more = {"-c", "8000000", "-n", "3", "--temperature", "0"};

@@ -35,14 +35,14 @@ class FakeGpu : public testing::TestWithParam<gpu::Vendor> {
     control_.memory_total = std::int64_t{1} << 30;
   }
 
-  static gpu::Found find() {
+  gpu::Found find() const {
     gpu::SearchOptions search;
     if (GetParam() == gpu::Vendor::kAmd) {
       search.hip.candidates = {FAKE_HIP};
     } else {
       search.cuda.candidates = {FAKE_CUDA};
     }
-    search.timeout_seconds = 5;
+    search.timeout_seconds = timeout_seconds_;
     return gpu::find_devices(search);
   }
 
@@ -66,6 +66,7 @@ class FakeGpu : public testing::TestWithParam<gpu::Vendor> {
     return out;
   }
 
+  double timeout_seconds_ = 5;
   TempDir dir_;
   std::string path_;
   FakeControl& control_ = control_of(GetParam());

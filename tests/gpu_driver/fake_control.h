@@ -20,6 +20,8 @@ struct FakeControl {
   // The fail_at-th call from now fails with fail_status; 0: none. A call that releases something
   // does so even then, as a real one that reports an earlier fault.
   int fail_at = 0;
+  bool fails_for_good = false;  // and so do all calls after it: a lost device
+  int hang_at = 0;              // the hang_at-th launch of a kernel from now never ends; 0: none
   int fail_status = 719;
   int n_calls = 0;            // so far; those that only put an error into words do not count
   char failed_call[64] = "";  // the name of the one that failed
@@ -33,6 +35,7 @@ struct FakeControl {
   bool lies = false;
   int version = 0;  // 0: HIP 6.2.4, CUDA 12.4
   std::int64_t memory_total = std::int64_t{1} << 30, memory_used = 0;
+  std::int64_t memory_told = 0;  // as free and in all, whatever there is; 0: the truth
   std::int32_t pci_bus = 0, pci_device = 0;
 
   char watched[64] = "";          // counts, below, the modules whose image, a text, holds it
@@ -43,6 +46,8 @@ struct FakeControl {
   int n_freed_while_hung = 0;        // a real driver would wait for ever
 };
 
+// A program that is run with a fake library sets its target by the environment's FAKE_TARGET.
+//
 // Kernels by name: "add" takes AddArgs, "hang" never ends, "missing" is in no module, any other
 // does nothing. An image that starts with "broken" does not load.
 struct AddArgs {

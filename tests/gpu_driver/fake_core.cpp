@@ -138,7 +138,13 @@ void add(const AddArgs& args) {
 }  // namespace
 
 FakeControl& control() {
-  static FakeControl the;
+  static FakeControl the = [] {
+    FakeControl out;
+    if (const char* target = std::getenv("FAKE_TARGET")) {
+      std::strncpy(out.target, target, sizeof(out.target) - 1);
+    }
+    return out;
+  }();
   return the;
 }
 
@@ -166,6 +172,7 @@ int enter(const char* call, bool releases) {
   FakeControl& c = control();
   ++c.n_calls;
   if (c.fail_at == 0 || --c.fail_at != 0) return kDone;
+  if (c.fails_for_good) c.fail_at = 1;
   std::strncpy(c.failed_call, call, sizeof(c.failed_call) - 1);
   c.failed_a_release = releases;
   return c.fail_status;
@@ -178,8 +185,10 @@ int check_device(int device) {
 // --- memory
 
 int memory_info(std::size_t* free, std::size_t* total) {
-  *free = static_cast<std::size_t>(control().memory_total - control().memory_used);
-  *total = static_cast<std::size_t>(control().memory_total);
+  const FakeControl& c = control();
+  *free =
+      static_cast<std::size_t>(c.memory_told > 0 ? c.memory_told : c.memory_total - c.memory_used);
+  *total = static_cast<std::size_t>(c.memory_told > 0 ? c.memory_told : c.memory_total);
   return kDone;
 }
 
@@ -365,7 +374,9 @@ int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, vo
       shape.shared_bytes > shared_limit) {
     return kInvalidValue;
   }
-  if (kernel->name == "hang") return give(stream, [] { return false; });
+  FakeControl& c = control();
+  if (kernel->name == "hang" || (c.hang_at > 0 && --c.hang_at == 0))
+    return give(stream, [] { return false; });
   if (kernel->name == "probe" && kernel->computes) {
     std::uint64_t to = 0;  // its argument's first member
     std::memcpy(&to, args[0], sizeof(to));
