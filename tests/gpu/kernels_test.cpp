@@ -28,6 +28,7 @@
 #include "backend/gpu/ops/paged_attention_plan.h"
 #include "backend/gpu/ops/probe_args.h"
 #include "backend/gpu/ops/quantize_args.h"
+#include "backend/gpu/ops/repack_args.h"
 #include "backend/gpu/ops/rms_norm_args.h"
 #include "backend/gpu/ops/rope_args.h"
 #include "backend/gpu/ops/row_plans.h"
@@ -35,6 +36,7 @@
 #include "backend/gpu/ops/scale_args.h"
 #include "backend/gpu/ops/softmax_args.h"
 #include "backend/gpu/ops/swiglu_args.h"
+#include "backend/gpu/ops/weight_layout.h"
 #include "gpu/elf_notes.h"
 
 namespace rocmforge::gputest {
@@ -105,6 +107,7 @@ std::size_t args_bytes(std::string_view name) {
       {"paged_attention_", sizeof(PagedAttentionArgs)},
       {"probe", sizeof(ProbeArgs)},
       {"quantize_", sizeof(QuantizeArgs)},
+      {"repack_", sizeof(RepackArgs)},
       {"rms_norm_", sizeof(RmsNormArgs)},
       {"rope_", sizeof(RopeArgs)},
       {"rows_", sizeof(GatherArgs)},
@@ -132,7 +135,8 @@ class Objects : public testing::TestWithParam<std::string> {};
 // inner loops.
 bool may_keep_scalars_in_lanes(const std::string& name, const std::string& target) {
   return target != "gfx1100" || name.starts_with("paged_attention_") ||
-         name == "matmul_mixed_8_mem" || name == "matmul_plain_8_mem";
+         name.starts_with("matmul_mixed_") || name.starts_with("matmul_quant_") ||
+         name == "matmul_plain_8_mem" || name == "matmul_q6_k_8_lds";
 }
 
 TEST_P(Objects, NothingSpills) {
@@ -216,6 +220,16 @@ TEST(Kernels, PlansNameThem) {
         }
       }
     }
+  }
+}
+
+TEST(Kernels, EveryWeightTypeIsRepacked) {
+  std::set<std::string> names;
+  for (const KernelInfo& k : read_object(path_of("gfx1100")).kernels) names.insert(k.name);
+  for (const DType type : kAllDTypes) {
+    if (!weight_type(type)) continue;
+    const Launch launch = plan_repack(type, 1000, arch_info("gfx1100", 84));
+    EXPECT_TRUE(names.contains(launch.kernel)) << launch.kernel;
   }
 }
 

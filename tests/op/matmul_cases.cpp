@@ -78,6 +78,16 @@ std::vector<Case> type_cases() {
     out.push_back(make_case({type + "/1x37", 1, 256 + odd, {{dtype, 37}}}));
     out.push_back(make_case({type + "/5x131", 5, 512 + odd, {{dtype, 131}}}));
     out.push_back(make_case({type + "/67x70", 67, 256 + odd, {{dtype, 70}}, {1, 1e5F, 1e-3F}}));
+    // Rows of an odd number of blocks, and segments of odd rows: where padding could be read.
+    const std::int64_t blocks = info(dtype).block_elems > 32 ? 3 : 9;
+    const std::int64_t odd_cols =
+        info(dtype).is_quantized() ? blocks * info(dtype).block_elems : 289;
+    for (const std::int32_t n : {1, 3, 19}) {
+      out.push_back(make_case({type + "/odd_blocks/" + std::to_string(n),
+                               n,
+                               odd_cols,
+                               {{dtype, 3, true}, {dtype, 1}, {dtype, 71}}}));
+    }
     // Enough work to be shared between threads.
     out.push_back(make_case({type + "/1x1000", 1, 1024, {{dtype, 1000}}}));
     out.push_back(make_case({type + "/bias", 3, 256, {{dtype, 50, true}}, {1e5F, 1}}));

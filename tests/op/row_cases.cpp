@@ -26,6 +26,23 @@ std::vector<Case> embed_cases() {
                    },
                    0, 0});
   }
+  // Rows of an odd number of blocks; every bit of a weight is seen in the result.
+  for (const DType dtype : kAllDTypes) {
+    if (info(dtype).encode == nullptr) continue;
+    const std::string name = "embed/odd_blocks/" + std::string(to_string(dtype));
+    const std::int64_t block = info(dtype).block_elems;
+    const std::int64_t cols = block == 1 ? 301 : block * (block > 32 ? 3 : 9);
+    out.push_back({name,
+                   [=] {
+                     Maker m(name, 40);
+                     std::vector<std::int32_t> tokens(40);
+                     for (std::int32_t i = 0; i < 40; ++i) tokens[static_cast<std::size_t>(i)] = i;
+                     m.tokens(tokens);
+                     const auto table = m.weight(cols, {{dtype, 3}, {dtype, 37}});
+                     return m.finish(m.op(ir::Embed{table}, {m.g().input(ir::Slot::kTokens)}));
+                   },
+                   0, 0});
+  }
   out.push_back({"embed/mixed",
                  [] {
                    Maker m("embed/mixed", 4);

@@ -47,7 +47,7 @@ std::int64_t GpuExecutor::weight_bytes(const ir::WeightTable& table) const {
 }
 
 void GpuExecutor::bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) {
-  weights_.bind(*context_, table, source.data);
+  weights_.bind(*context_, *kernels_, arch_, table, source);
   context_->counters.weight_binds += source.data.size();
 }
 

@@ -1,23 +1,14 @@
 #include "backend/gpu/weights.h"
 
-#include <algorithm>
-#include <cstring>
 #include <string>
+#include <utility>
 
-#include "backend/gpu/upload.h"
+#include "backend/gpu/weight_loader.h"
 #include "base/check.h"
 #include "base/error.h"
 
 namespace rocmforge::gpu {
 namespace {
-
-// Whole cache lines, and what vector loads want.
-constexpr std::int64_t kAlign = 256;
-
-struct Piece {
-  DeviceAddress* at;  // an offset until the memory is there
-  std::span<const std::byte> bytes;
-};
 
 void check_sizes(const ir::Weight& weight, const backend::WeightData& data) {
   check(data.segments.size() == weight.segments.size(),
@@ -25,90 +16,121 @@ void check_sizes(const ir::Weight& weight, const backend::WeightData& data) {
   for (std::size_t i = 0; i < data.segments.size(); ++i) {
     const ir::WeightSegment& segment = weight.segments[i];
     const std::string at = "[gpu] " + weight.name + ": " + segment.tensor + ": ";
-    check(std::ssize(data.segments[i].rows) == bytes_of(segment.dtype, weight.cols) * segment.rows,
+    const bool random = data.segments[i].random.has_value();
+    check(std::ssize(data.segments[i].rows) ==
+              (random ? 0 : bytes_of(segment.dtype, weight.cols) * segment.rows),
           at + "its bytes are not those of its rows");
     const std::size_t bias_bytes =
-        segment.bias.empty() ? 0 : static_cast<std::size_t>(segment.rows) * sizeof(float);
+        segment.bias.empty() || random ? 0 : static_cast<std::size_t>(segment.rows) * sizeof(float);
     check(data.segments[i].bias.size() == bias_bytes, at + "its bias has not one float a row");
+  }
+}
+
+// Its layout; errors name weight and tensor.
+SegmentLayout layout_of(const ir::Weight& weight, const ir::WeightSegment& segment) {
+  try {
+    return segment_layout(segment.dtype, segment.rows, weight.cols);
+  } catch (const Error& e) {
+    throw Error(e.code(), "[gpu] " + weight.name + ": " + segment.tensor + ": " + e.what());
+  }
+}
+
+SegmentLayout vector_layout(std::int64_t n) {
+  return segment_layout(DType::kF32, 1, n);
+}
+
+// Calls `place(bytes)` for everything that a weight takes, in the order of its addresses: for each
+// segment its planes and its bias, and its gain.
+template <class Place>
+BoundWeight place_weight(const ir::Weight& weight, Place place) {
+  BoundWeight out{.weight = &weight};
+  std::int64_t begin = 0;
+  for (const ir::WeightSegment& segment : weight.segments) {
+    BoundSegment s{.begin = begin, .end = begin + segment.rows};
+    begin = s.end;
+    s.layout = layout_of(weight, segment);
+    s.at = place(s.layout.bytes);
+    if (!segment.bias.empty()) s.bias = place(vector_layout(segment.rows).bytes);
+    out.segments.push_back(s);
+  }
+  if (weight.rows() == 1) out.vector = place(vector_layout(weight.cols).bytes);
+  return out;
+}
+
+std::int64_t bytes_of_weight(const ir::Weight& weight) {
+  std::int64_t out = 0;
+  place_weight(weight, [&out](std::int64_t bytes) {
+    out += bytes;
+    return DeviceAddress{0};
+  });
+  return out;
+}
+
+// What is to be loaded for it.
+void add_items(const BoundWeight& bound, const backend::WeightData& data,
+               std::vector<WeightItem>& items) {
+  const ir::Weight& weight = *bound.weight;
+  for (std::size_t i = 0; i < bound.segments.size(); ++i) {
+    const BoundSegment& s = bound.segments[i];
+    const backend::SegmentData& from = data.segments[i];
+    const ir::WeightSegment& segment = weight.segments[i];
+    items.push_back({.dtype = segment.dtype,
+                     .from = from.rows,
+                     .random = from.random,
+                     .rows = segment.rows,
+                     .cols = weight.cols,
+                     .to = s.at,
+                     .layout = s.layout});
+    if (bound.vector != 0) {
+      WeightItem item = items.back();
+      item.widen = true;
+      item.to = bound.vector;
+      item.layout = vector_layout(weight.cols);
+      items.push_back(item);
+    }
+    if (!from.bias.empty()) {
+      items.push_back({.from = from.bias,
+                       .cols = segment.rows,
+                       .to = s.bias,
+                       .layout = vector_layout(segment.rows)});
+    }
   }
 }
 
 }  // namespace
 
-std::optional<WeightType> weight_type(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-    case DType::kF16:
-    case DType::kBF16:
-    case DType::kQ4_0:
-    case DType::kQ4_1:
-    case DType::kQ8_0:
-    case DType::kQ6_K:
-    case DType::kMXFP4:
-      return static_cast<WeightType>(dtype);  // the same numbers: asserted in ops/step_args.cpp
-    case DType::kI32:
-      break;
-  }
-  return std::nullopt;
-}
-
 std::int64_t BoundWeights::bytes(const ir::WeightTable& table) {
   std::int64_t out = 0;
-  const auto place = [&out](std::int64_t bytes) { out += (bytes + kAlign - 1) / kAlign * kAlign; };
-  for (std::int32_t i = 0; i < table.size(); ++i) {
-    const ir::Weight& weight = table.at(ir::WeightId{i});
-    for (const ir::WeightSegment& s : weight.segments) {
-      place(bytes_of(s.dtype, weight.cols) * s.rows);
-      if (!s.bias.empty()) place(s.rows * std::int64_t{sizeof(float)});
-    }
-    if (weight.rows() == 1) place(weight.cols * std::int64_t{sizeof(float)});
-  }
+  for (std::int32_t i = 0; i < table.size(); ++i) out += bytes_of_weight(table.at(ir::WeightId{i}));
   return out;
 }
 
-void BoundWeights::bind(const Context& context, const ir::WeightTable& table,
-                        std::span<const backend::WeightData> data) {
+void BoundWeights::bind(const Context& context, Kernels& kernels, const ArchInfo& arch,
+                        const ir::WeightTable& table, const backend::WeightSource& source) {
   check(weights_.empty(), "[gpu] weights are bound once");
-  weights_.resize(static_cast<std::size_t>(table.size()));
-  std::vector<std::vector<float>> vectors(data.size());
-  std::vector<Piece> pieces;
-  std::int64_t bytes = 0;
-  const auto place = [&](DeviceAddress& at, std::span<const std::byte> from) {
-    at = static_cast<DeviceAddress>(bytes);
-    bytes += (std::ssize(from) + kAlign - 1) / kAlign * kAlign;
-    pieces.push_back({&at, from});
-  };
-  for (std::size_t w = 0; w < data.size(); ++w) {
-    const backend::WeightData& d = data[w];
+  std::vector<BoundWeight> weights(static_cast<std::size_t>(table.size()));
+  std::int64_t total = 0;
+  for (const backend::WeightData& d : source.data) total += bytes_of_weight(table.at(d.id));
+  DeviceMemory memory = allocate(context, total, "the model's weights");
+  Api& api = context.enter();
+  if (total > 0) api.fill_zero(memory.address(), total, context.setup.get());
+  std::vector<WeightItem> items;
+  DeviceAddress next = memory.address();
+  for (const backend::WeightData& d : source.data) {
     const ir::Weight& weight = table.at(d.id);
-    BoundWeight& out = weights_.at(static_cast<std::size_t>(d.id));
+    BoundWeight& out = weights.at(static_cast<std::size_t>(d.id));
     check(out.weight == nullptr, "[gpu] " + weight.name + ": bound twice");
     check_sizes(weight, d);
-    out.weight = &weight;
-    out.segments.resize(d.segments.size());
-    std::int64_t begin = 0;
-    for (std::size_t i = 0; i < d.segments.size(); ++i) {
-      BoundSegment& s = out.segments[i];
-      s.begin = begin;
-      s.end = begin = begin + weight.segments[i].rows;
-      s.row_bytes = bytes_of(weight.segments[i].dtype, weight.cols);
-      place(s.rows, d.segments[i].rows);
-      if (!d.segments[i].bias.empty()) place(s.bias, d.segments[i].bias);
-    }
-    const auto decode = info(weight.segments.at(0).dtype).decode;
-    if (weight.rows() == 1 && decode != nullptr) {
-      vectors[w].resize(static_cast<std::size_t>(weight.cols));
-      decode(d.segments[0].rows.data(), vectors[w].data(), weight.cols);
-      place(out.vector, std::as_bytes(std::span(vectors[w])));
-    }
+    out = place_weight(weight, [&next](std::int64_t bytes) {
+      const DeviceAddress at = next;
+      next += static_cast<DeviceAddress>(bytes);
+      return at;
+    });
+    add_items(out, d, items);
   }
-  memory_ = allocate(context, bytes, "the model's weights");
-  Upload upload(context, bytes);
-  for (const Piece& piece : pieces) {
-    *piece.at += memory_.address();
-    upload.copy(*piece.at, piece.bytes);
-  }
-  upload.finish();
+  if (!items.empty()) load_weights(context, kernels, arch, items);
+  weights_ = std::move(weights);
+  memory_ = std::move(memory);
 }
 
 const BoundWeight& BoundWeights::at(ir::WeightId id) const {
@@ -133,18 +155,19 @@ WeightArgs BoundWeights::args(ir::WeightId id, std::string_view op) const {
   for (std::size_t i = 0; i < bound.segments.size(); ++i) {
     const BoundSegment& s = bound.segments[i];
     const DType dtype = weight.segments[i].dtype;
-    const std::optional<WeightType> type = weight_type(dtype);
-    if (!type) {
-      throw Error(ErrorCode::kUnsupported, "[gpu] " + weight.name + ": no " + std::string(op) +
-                                               " with " + std::string(to_string(dtype)) +
-                                               " weights");
-    }
-    out.segments[i] = {.rows = reinterpret_cast<const u8*>(s.rows),
+    const auto plane = [&s](const Plane& p) {
+      return p.stride == 0
+                 ? nullptr
+                 : reinterpret_cast<const u8*>(s.at + static_cast<DeviceAddress>(p.offset));
+    };
+    out.segments[i] = {.q = plane(s.layout.q),
+                       .high = plane(s.layout.high),
+                       .scales = plane(s.layout.scales),
+                       .super = plane(s.layout.super),
                        .bias = reinterpret_cast<const float*>(s.bias),
-                       .row_bytes = s.row_bytes,
                        .begin = static_cast<i32>(s.begin),
                        .end = static_cast<i32>(s.end),
-                       .type = *type,
+                       .type = weight_type(dtype).value(),
                        .unused = 0};
   }
   return out;

@@ -1,5 +1,5 @@
-// embed: y[i] = table[tokens[i]], widened to F32. tokens [n], table [vocab, cols] in the file's
-// layout -> y [n, cols]. Bound by the launch; then by reading the rows. A token outside the table
+// embed: y[i] = table[tokens[i]], widened to F32. tokens [n], table [vocab, cols] in planes
+// -> y [n, cols]. Bound by the launch; then by reading the rows. A token outside the table
 // gives NaN.
 #include "backend/gpu/device/rows.h"
 #include "backend/gpu/device/weights.h"
@@ -13,9 +13,10 @@ __device__ __inline__ void embed(const EmbedArgs& a) {
     const i32 token = A::uniform(a.tokens[row]);  // a workgroup has one row at a time
     float y = __builtin_nanf("");
     if (token >= 0 && token < a.table.rows) {
-      const SegmentArgs s = select_segment(a.table, token);
-      const u8* at = s.rows + (token - s.begin) * s.row_bytes;
-      with_type(s.type, [&](auto type) { y = type.value(at, c); });
+      const SegmentArgs& s = a.table.segments[segment_of(a.table, token)];
+      with_type(s.type, [&](auto type) {
+        y = type.value(row_in<decltype(type)>(s, token - s.begin, a.table.cols), c);
+      });
     }
     a.y[(i64)row * a.table.cols + c] = y;
   });

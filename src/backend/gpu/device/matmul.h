@@ -1,4 +1,4 @@
-// matmul for few rows: y = x W^T + bias, x [n, cols], W [rows, cols] in the file's layout,
+// matmul for few rows: y = x W^T + bias, x [n, cols], W [rows, cols] in planes,
 // y [n, outputs]; outputs = rows, or half of it for SwiGLU, whose output o is
 // silu(y[o]) * y[o + outputs].
 //
@@ -48,7 +48,8 @@ struct Prepared {
 };
 
 template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void dot_quantized(const u8* w, const Prepared<kClamp>& x, float (&acc)[N]) {
+__device__ __inline__ void dot_quantized(const PlaneRow& w, const Prepared<kClamp>& x,
+                                         float (&acc)[N]) {
   const i32 n_units = x.cols / 32;
 #pragma clang loop unroll_count(N <= 2 ? 2 : 1)
   for (i32 u = A::lane(); u < n_units; u += A::kWave) {
@@ -83,19 +84,20 @@ __device__ __inline__ void dot_quantized(const u8* w, const Prepared<kClamp>& x,
 
 template <class T>
 __device__ __inline__ void load_four(const u8* row, i32 c, float* out) {
-  struct __attribute__((packed, aligned(T::kBytes))) Four {
+  struct __attribute__((packed, aligned(4 * T::kBytes))) Four {
     u8 bytes[4 * T::kBytes];
   };
   const Four four = *reinterpret_cast<const Four*>(row + (i64)c * T::kBytes);
-  for (int i = 0; i < 4; ++i) out[i] = T::value(four.bytes, i);
+  for (int i = 0; i < 4; ++i) out[i] = T::value_at(four.bytes, i);
 }
 
 template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void dot_plain(const u8* w, const Prepared<kClamp>& x, float (&acc)[N]) {
+__device__ __inline__ void dot_plain(const PlaneRow& w, const Prepared<kClamp>& x,
+                                     float (&acc)[N]) {
   const i32 whole = x.cols / 4 * 4;
   for (i32 c = 4 * A::lane(); c < whole; c += 4 * A::kWave) {
     float weight[4];
-    load_four<T>(w, c, weight);
+    load_four<T>(w.q, c, weight);
 #pragma unroll
     for (int r = 0; r < N; ++r) {
       const F32x4 four = load<F32x4, 4>(x.f32 + x.row(r) * x.f32_stride + c);
@@ -113,17 +115,17 @@ __device__ __inline__ void dot_plain(const u8* w, const Prepared<kClamp>& x, flo
 }
 
 template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void dot(WeightType type, const u8* w, const Prepared<kClamp>& x,
+__device__ __inline__ void dot(const SegmentArgs& s, i32 row, const Prepared<kClamp>& x,
                                float (&acc)[N]) {
   if constexpr (!T::kSingle) {
-    with_type(type, [&](auto t) {
+    with_type(s.type, [&](auto t) {
       using U = decltype(t);
-      if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) dot<A, U>(type, w, x, acc);
+      if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) dot<A, U>(s, row, x, acc);
     });
   } else if constexpr (T::kQuantized) {
-    dot_quantized<A, T>(w, x, acc);
+    dot_quantized<A, T>(row_in<T>(s, row, x.cols), x, acc);
   } else {
-    dot_plain<A, T>(w, x, acc);
+    dot_plain<A, T>(row_in<T>(s, row, x.cols), x, acc);
   }
 }
 
@@ -134,7 +136,7 @@ __device__ __inline__ void weight_row(const WeightArgs& weight, i32 row, const P
   const SegmentArgs& s = weight.segments[segment_of(weight, row)];
   const i32 in_segment = row - s.begin;
   for (int r = 0; r < N; ++r) acc[r] = 0;
-  dot<A, T>(s.type, s.rows + in_segment * s.row_bytes, x, acc);
+  dot<A, T>(s, in_segment, x, acc);
   const float bias = s.bias != nullptr ? s.bias[in_segment] : 0.0F;
   for (int r = 0; r < N; ++r) acc[r] = sum_lanes<A, A::kWave>(acc[r]) + bias;
 }

@@ -43,7 +43,7 @@ struct Gemm {
 
   // One unit of a weight row into LDS, offsets taken off: bytes q - zero.
   template <class U>
-  __device__ __inline__ void stage_weight(const u8* row, i32 u, i32 r, i32 slot) {
+  __device__ __inline__ void stage_weight(const PlaneRow& row, i32 u, i32 r, i32 slot) {
     const Unit unit = load_unit<A, U>(row, u);
     i32 q[8];
     for (int i = 0; i < 8; ++i) {
@@ -61,7 +61,8 @@ struct Gemm {
   }
 
   // This thread's share of columns [32 u, 32 (u + kUnits)): one unit of one row of each side.
-  __device__ __inline__ void stage(const u8* w_row, WeightType type, i32 x_row, i32 first_unit) {
+  __device__ __inline__ void stage(const PlaneRow& w_row, WeightType type, i32 x_row,
+                                   i32 first_unit) {
     const i32 n_units = a.weight.cols / 32;
     const i32 r = A::thread() / kUnits, slot = A::thread() % kUnits, u = first_unit + slot;
     if (u >= n_units) {  // zeros add nothing
@@ -123,21 +124,25 @@ struct Gemm {
 
   // A row of the weight, which differs from thread to thread.
   struct Row {
-    const u8* at;
+    PlaneRow at;
     WeightType type;
     float bias;
   };
   __device__ __inline__ Row find_row(i32 row) const {
-    Row out{a.weight.segments[0].rows, WeightType::kI32, 0.0F};
-    for (i32 i = 0; i < a.weight.n_segments; ++i) {  // the same for all threads
-      const u8* rows = a.weight.segments[i].rows;
-      const float* bias = a.weight.segments[i].bias;
-      const i32 r = row - a.weight.segments[i].begin;
-      if (r < 0 || row >= a.weight.segments[i].end) continue;
-      out.at = rows + r * a.weight.segments[i].row_bytes;
-      out.type = a.weight.segments[i].type;
-      out.bias = bias != nullptr ? bias[r] : 0.0F;
+    const SegmentArgs& s = a.weight.segments[segment_of(a.weight, row)];
+    const i32 r = row - s.begin;
+    Row out;
+    if constexpr (T::kSingle) {
+      out.at = row_in<T>(s, r, a.weight.cols);
+    } else {
+      out.at = {s.q, s.high, s.scales, s.super};
+      with_type(s.type, [&](auto t) {
+        using U = decltype(t);
+        if constexpr (U::kQuantized) out.at = row_in<U>(out.at, r, a.weight.cols);
+      });
     }
+    out.type = s.type;
+    out.bias = s.bias != nullptr ? s.bias[r] : 0.0F;
     return out;
   }
 

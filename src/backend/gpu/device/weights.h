@@ -1,14 +1,25 @@
-// The weight types: one struct each, the layouts being those of src/tensor/quant. To add one: its
-// struct, a case of with_type, an instance in matmul.hip.
+// The weight types: one struct each. To add one: its struct, a case of with_type, its row of
+// plane_bytes (ops/weight_args.h), and an instance of each kernel that takes it.
 //
-// Every type gives value(row, i): element i of a row, rounded as the file format defines it.
-// Quantized types (kQuantized) also give unit(row, u): columns [32 u, 32 u + 32) for integer dot
-// products; there a weight is d * scale[i / 16] * (q - kZero) + m.
+// Every type gives value(row, i): element i of a row in planes, rounded as the file format defines
+// it. Quantized types (kQuantized) also give unit(row, u): columns [32 u, 32 u + 32) for integer
+// dot products; there a weight is d * scale[i / 16] * (q - kZero) + m. And repack(block, part, row,
+// u): unit u of a row, which is unit `part` of a block as the file has it (src/tensor/quant), into
+// planes; every bit is kept.
 #pragma once
 
 #include "backend/gpu/device/lang.h"
+#include "backend/gpu/ops/weight_args.h"
 
 namespace rocmforge::gpu {
+
+// Where a row begins in each plane; Byte is u8 or const u8.
+template <class Byte>
+struct RowIn {
+  Byte *q, *high, *scales, *super;  // those that the type lacks are not to be used
+};
+using PlaneRow = RowIn<const u8>;
+using PlaneRowOut = RowIn<u8>;
 
 struct Unit {
   i32 q[8];      // four bytes each, in the order of the columns
@@ -22,10 +33,11 @@ __device__ __inline__ float half_at(const u8* at) {
 }
 
 // 32 nibbles: byte j has column j in its low, j + 16 in its high nibble.
-template <int kAlign>
 __device__ __inline__ void load_nibbles(const u8* at, i32* q) {
+  const I32x4 words = load<I32x4, 16>(at);
+#pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const u32 w = load<u32, kAlign>(at + 4 * i);
+    const u32 w = (u32)words.x[i];
     q[i] = (i32)(w & 0x0f0f0f0fU);
     q[i + 4] = (i32)(w >> 4 & 0x0f0f0f0fU);
   }
@@ -34,128 +46,221 @@ __device__ __inline__ i32 nibble_of(const u8* q, i32 i) {
   return i < 16 ? q[i] & 15 : q[i - 16] >> 4;
 }
 
+// kWords words from a file's block, which has them at any multiple of kAlign, into a plane, which
+// has them at a multiple of 16.
+template <int kWords, int kAlign>
+__device__ __inline__ void move_words(const u8* from, u8* to) {
+#pragma unroll
+  for (int i = 0; i < kWords; i += 4) {
+    I32x4 words;
+    for (int j = 0; j < 4; ++j) words.x[j] = load<i32, kAlign>(from + 4 * (i + j));
+    *reinterpret_cast<I32x4*>(to + 4 * i) = words;
+  }
+}
+template <class T>
+__device__ __inline__ void move(const u8* from, u8* to) {
+  *reinterpret_cast<T*>(to) = load<T, (sizeof(T) < 2 ? 1 : 2)>(from);
+}
+
+template <WeightType kOf>
 struct PlainTraits {
   static constexpr bool kSingle = true;  // one type, see matmul.h
   static constexpr bool kQuantized = false, kTakesF32 = true, kTakesInt8 = false;
+  static constexpr PlaneBytes kPlanes = plane_bytes(kOf);
+  static constexpr int kBytes = kPlanes.q;  // of an element
+  static constexpr int kBlockBytes = kBytes, kBlockUnits = 1;
 };
+template <WeightType kOf>
 struct BlockTraits {
   static constexpr bool kSingle = true;
   static constexpr bool kQuantized = true, kTakesF32 = false, kTakesInt8 = true;
   static constexpr bool kHalfScales = false;
   static constexpr bool kHasMin = false;
   static constexpr i32 kZero = 0;
+  static constexpr PlaneBytes kPlanes = plane_bytes(kOf);
+  static constexpr int kBlockUnits = 1;  // in a block of the file
 };
 
-struct F32 : PlainTraits {
-  static constexpr int kBytes = 4;
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    return *reinterpret_cast<const float*>(row + 4 * i);
+// Row r of a segment of type T.
+template <class T, class Byte>
+__device__ __inline__ RowIn<Byte> row_in(const RowIn<Byte>& planes, i64 r, i32 cols) {
+  constexpr PlaneBytes kPlanes = T::kPlanes;
+  RowIn<Byte> out = planes;
+  out.q += r * q_stride(kPlanes, cols);
+  if constexpr (kPlanes.high != 0) out.high += r * high_stride(kPlanes, cols);
+  if constexpr (kPlanes.scales != 0) out.scales += r * scales_stride(kPlanes, cols);
+  if constexpr (kPlanes.super != 0) out.super += r * super_stride(kPlanes, cols);
+  return out;
+}
+template <class T>
+__device__ __inline__ PlaneRow row_in(const SegmentArgs& s, i64 r, i32 cols) {
+  return row_in<T>(PlaneRow{s.q, s.high, s.scales, s.super}, r, cols);
+}
+
+// value_at: of elements that are not in a plane.
+struct F32 : PlainTraits<WeightType::kF32> {
+  __device__ static __inline__ float value_at(const u8* at, i64 i) {
+    return *reinterpret_cast<const float*>(at + 4 * i);
+  }
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    return value_at(row.q, i);
+  }
+  __device__ static __inline__ void repack(const u8* from, i32, const PlaneRowOut& row, i32 u) {
+    move<u32>(from, row.q + 4 * (i64)u);
   }
 };
-struct F16 : PlainTraits {
-  static constexpr int kBytes = 2;
-  __device__ static __inline__ float value(const u8* row, i64 i) { return half_at(row + 2 * i); }
+struct F16 : PlainTraits<WeightType::kF16> {
+  __device__ static __inline__ float value_at(const u8* at, i64 i) { return half_at(at + 2 * i); }
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    return value_at(row.q, i);
+  }
+  __device__ static __inline__ void repack(const u8* from, i32, const PlaneRowOut& row, i32 u) {
+    move<u16>(from, row.q + 2 * (i64)u);
+  }
 };
-struct BF16 : PlainTraits {
-  static constexpr int kBytes = 2;
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    return bits_as<float>((u32)load<u16, 2>(row + 2 * i) << 16);
+struct BF16 : PlainTraits<WeightType::kBF16> {
+  __device__ static __inline__ float value_at(const u8* at, i64 i) {
+    return bits_as<float>((u32)load<u16, 2>(at + 2 * i) << 16);
+  }
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    return value_at(row.q, i);
+  }
+  __device__ static __inline__ void repack(const u8* from, i32, const PlaneRowOut& row, i32 u) {
+    move<u16>(from, row.q + 2 * (i64)u);
   }
 };
 
-struct Q4_0 : BlockTraits {
+struct Q4_0 : BlockTraits<WeightType::kQ4_0> {
   static constexpr int kBlockBytes = 18;
   static constexpr i32 kZero = 8;
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    const u8* b = row + i / 32 * kBlockBytes;
-    return (float)(nibble_of(b + 2, (i32)(i % 32)) - 8) * half_at(b);
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    const i64 u = i / 32;
+    return (float)(nibble_of(row.q + 16 * u, (i32)(i % 32)) - 8) * half_at(row.scales + 2 * u);
   }
-  __device__ static __inline__ Unit unit(const u8* row, i32 u) {
-    const u8* b = row + u * kBlockBytes;
+  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
     Unit out;
-    load_nibbles<2>(b + 2, out.q);
-    out.d = half_at(b);
+    load_nibbles(row.q + 16 * u, out.q);
+    out.d = half_at(row.scales + 2 * u);
     return out;
+  }
+  __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
+    move_words<4, 2>(b + 2, row.q + 16 * u);
+    move<u16>(b, row.scales + 2 * u);
   }
 };
 
-struct Q4_1 : BlockTraits {
+struct Q4_1 : BlockTraits<WeightType::kQ4_1> {
   static constexpr int kBlockBytes = 20;
   static constexpr bool kHasMin = true;
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    const u8* b = row + i / 32 * kBlockBytes;
-    return (float)nibble_of(b + 4, (i32)(i % 32)) * half_at(b) + half_at(b + 2);
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    const i64 u = i / 32;
+    const u8* scales = row.scales + 4 * u;
+    return (float)nibble_of(row.q + 16 * u, (i32)(i % 32)) * half_at(scales) + half_at(scales + 2);
   }
-  __device__ static __inline__ Unit unit(const u8* row, i32 u) {
-    const u8* b = row + u * kBlockBytes;
+  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
     Unit out;
-    load_nibbles<4>(b + 4, out.q);
-    out.d = half_at(b);
-    out.m = half_at(b + 2);
+    load_nibbles(row.q + 16 * u, out.q);
+    const u32 scales = load<u32, 4>(row.scales + 4 * u);
+    out.d = (float)bits_as<f16>((u16)scales);
+    out.m = (float)bits_as<f16>((u16)(scales >> 16));
     return out;
+  }
+  __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
+    move_words<4, 4>(b + 4, row.q + 16 * u);
+    move<u32>(b, row.scales + 4 * u);
   }
 };
 
-struct Q8_0 : BlockTraits {
+struct Q8_0 : BlockTraits<WeightType::kQ8_0> {
   static constexpr int kBlockBytes = 34;
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    const u8* b = row + i / 32 * kBlockBytes;
-    return (float)(i8)b[2 + i % 32] * half_at(b);
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    return (float)(i8)row.q[i] * half_at(row.scales + 2 * (i / 32));
   }
-  __device__ static __inline__ Unit unit(const u8* row, i32 u) {
-    const u8* b = row + u * kBlockBytes;
+  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
     Unit out;
-    for (int i = 0; i < 8; ++i) out.q[i] = load<i32, 2>(b + 2 + 4 * i);
-    out.d = half_at(b);
+    const I32x4 low = load<I32x4, 16>(row.q + 32 * u), high = load<I32x4, 16>(row.q + 32 * u + 16);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      out.q[i] = low.x[i];
+      out.q[i + 4] = high.x[i];
+    }
+    out.d = half_at(row.scales + 2 * u);
     return out;
+  }
+  __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
+    move_words<8, 2>(b + 2, row.q + 32 * u);
+    move<u16>(b, row.scales + 2 * u);
   }
 };
 
-// A unit is one of the four runs of a half: all of its low bits in one nibble of 32 bytes, all of
-// its high bits in one pair of 32 bytes.
-struct Q6_K : BlockTraits {
-  static constexpr int kBlockBytes = 210;
+// In the file a unit is one of the four runs of a block's half: all of its low bits in one nibble
+// of 32 bytes, all of its high bits in one pair of 32 bytes.
+struct Q6_K : BlockTraits<WeightType::kQ6_K> {
+  static constexpr int kBlockBytes = 210, kBlockUnits = 8;
   static constexpr bool kHalfScales = true;
   static constexpr i32 kZero = 32;
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    const u8* b = row + i / 256 * kBlockBytes;
-    const i32 k = (i32)(i % 256), half = k / 128, run = k / 32 % 4, l = k % 32;
-    const i32 low = b[64 * half + 32 * (run % 2) + l] >> (4 * (run / 2)) & 15;
-    const i32 high = b[128 + 32 * half + l] >> (2 * run) & 3;
-    return half_at(b + 208) * (float)(i8)b[192 + k / 16] * (float)((low | high << 4) - 32);
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    const i64 u = i / 32;
+    const i32 k = (i32)(i % 32);
+    const i32 low = nibble_of(row.q + 16 * u, k);
+    const i32 high = row.high[8 * u + k / 16 * 4 + k % 4] >> (k / 4 % 4 * 2) & 3;
+    const auto scale = (float)(i8)row.scales[2 * u + k / 16];
+    return half_at(row.super + 2 * (u / 8)) * scale * (float)((low | high << 4) - 32);
   }
-  __device__ static __inline__ Unit unit(const u8* row, i32 u) {
-    const u8* b = row + u / 8 * kBlockBytes;
-    const i32 half = u / 4 % 2, run = u % 4;
-    const u8* low = b + 64 * half + 32 * (run % 2);
-    const u8* high = b + 128 + 32 * half;
+  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
     Unit out;
-    for (int i = 0; i < 8; ++i) {
-      const u32 l = load<u32, 2>(low + 4 * i) >> (4 * (run / 2)) & 0x0f0f0f0fU;
-      const u32 h = load<u32, 2>(high + 4 * i) >> (2 * run) & 0x03030303U;
-      out.q[i] = (i32)(l | h << 4);
+    load_nibbles(row.q + 16 * u, out.q);
+#pragma unroll
+    for (int w = 0; w < 2; ++w) {
+      const u32 high = load<u32, 4>(row.high + 8 * u + 4 * w);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) out.q[4 * w + i] |= (i32)((high >> (2 * i) & 0x03030303U) << 4);
     }
-    const i32 scales = load<u16, 2>(b + 192 + 2 * (u % 8));
+    const i32 scales = load<u16, 2>(row.scales + 2 * u);
     out.scale[0] = (i8)(scales & 255);
     out.scale[1] = (i8)(scales >> 8);
-    out.d = half_at(b + 208);
+    out.d = half_at(row.super + 2 * (u / 8));
     return out;
+  }
+  __device__ static __inline__ void repack(const u8* b, i32 part, const PlaneRowOut& row, i32 u) {
+    const i32 half = part / 4, run = part % 4;
+    const u8* low_at = b + 64 * half + 32 * (run % 2);
+    const u8* high_at = b + 128 + 32 * half;
+    I32x4 codes;
+    u32 high[2] = {0, 0};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const u32 first = load<u32, 2>(low_at + 4 * i) >> (4 * (run / 2)) & 0x0f0f0f0fU;
+      const u32 second = load<u32, 2>(low_at + 16 + 4 * i) >> (4 * (run / 2)) & 0x0f0f0f0fU;
+      codes.x[i] = (i32)(first | second << 4);
+#pragma unroll
+      for (int w = 0; w < 2; ++w) {
+        const u32 bits = load<u32, 2>(high_at + 16 * w + 4 * i) >> (2 * run) & 0x03030303U;
+        high[w] |= bits << (2 * i);
+      }
+    }
+    *reinterpret_cast<I32x4*>(row.q + 16 * u) = codes;
+    auto* to = reinterpret_cast<u32*>(row.high + 8 * u);
+    to[0] = high[0];
+    to[1] = high[1];
+    move<u16>(b + 192 + 2 * part, row.scales + 2 * u);
+    if (part == 0) move<u16>(b + 208, row.super + 2 * (u / 8));
   }
 };
 
 // The values doubled, so that they are whole, and the scale halved.
-struct MXFP4 : BlockTraits {
+struct MXFP4 : BlockTraits<WeightType::kMXFP4> {
   static constexpr int kBlockBytes = 17;
   // 0 1 2 3 4 6 8 12 as bytes.
   static constexpr u32 kLow = 0x03020100U, kHigh = 0x0c080604U;
   __device__ static __inline__ float scale(u8 e) {
     return bits_as<float>(e < 2 ? 0x00200000U << e : (u32)(e - 1) << 23);
   }
-  __device__ static __inline__ float value(const u8* row, i64 i) {
-    const u8* b = row + i / 32 * kBlockBytes;
-    const i32 code = nibble_of(b + 1, (i32)(i % 32));
+  __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
+    const i64 u = i / 32;
+    const i32 code = nibble_of(row.q + 16 * u, (i32)(i % 32));
     const i32 magnitude = (i32)(((u64)kHigh << 32 | kLow) >> (8 * (code & 7)) & 255);
-    return (float)(code < 8 ? magnitude : -magnitude) * scale(b[0]);
+    return (float)(code < 8 ? magnitude : -magnitude) * scale(row.scales[u]);
   }
   template <class A>
   __device__ static __inline__ i32 decode4(i32 codes) {
@@ -166,18 +271,21 @@ struct MXFP4 : BlockTraits {
                  (A::bytes(kMinusLow, kMinusHigh, index) & negative));
   }
   template <class A>
-  __device__ static __inline__ Unit unit_of(const u8* row, i32 u) {
-    const u8* b = row + u * kBlockBytes;
+  __device__ static __inline__ Unit unit_of(const PlaneRow& row, i32 u) {
     Unit out;
-    load_nibbles<1>(b + 1, out.q);
+    load_nibbles(row.q + 16 * u, out.q);
     for (int i = 0; i < 8; ++i) out.q[i] = decode4<A>(out.q[i]);
-    out.d = scale(b[0]);
+    out.d = scale(row.scales[u]);
     return out;
+  }
+  __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
+    move_words<4, 1>(b + 1, row.q + 16 * u);
+    move<u8>(b, row.scales + u);
   }
 };
 
 template <class A, class T>
-__device__ __inline__ Unit load_unit(const u8* row, i32 u) {
+__device__ __inline__ Unit load_unit(const PlaneRow& row, i32 u) {
   if constexpr (__is_same(T, MXFP4)) {
     return MXFP4::unit_of<A>(row, u);
   } else {
@@ -216,17 +324,6 @@ __device__ __inline__ i32 segment_of(const WeightArgs& w, i32 row) {
 #pragma unroll
   for (int i = 0; i + 1 < kMaxSegments; ++i) {
     s += i + 1 < w.n_segments && row >= w.segments[i].end ? 1 : 0;
-  }
-  return s;
-}
-
-// The segment of a row, chosen with constant indices: those of a variable would hide from the
-// compiler that the pointers are of global memory.
-__device__ __inline__ SegmentArgs select_segment(const WeightArgs& w, i32 row) {
-  SegmentArgs s = w.segments[0];
-#pragma unroll
-  for (int i = 1; i < kMaxSegments; ++i) {
-    if (i < w.n_segments && row >= w.segments[i].begin) s = w.segments[i];
   }
   return s;
 }

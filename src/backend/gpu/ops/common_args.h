@@ -48,11 +48,10 @@ struct GridArgs {
 // rocmforge::DType, as far as weights go.
 enum class WeightType : i32 { kF32, kF16, kBF16, kI32, kQ4_0, kQ4_1, kQ8_0, kQ6_K, kMXFP4 };
 
-// Rows [begin, end) of a weight, in the file's layout.
+// Rows [begin, end) of a weight, in planes (ops/weight_args.h), which begin with row `begin`.
 struct SegmentArgs {
-  const u8* rows;     // of row `begin`
-  const float* bias;  // [end - begin], or null
-  i64 row_bytes;
+  const u8 *q, *high, *scales, *super;  // null where the type has none
+  const float* bias;                    // [end - begin], or null
   i32 begin, end;
   WeightType type;
   i32 unused;

@@ -5,6 +5,7 @@
 
 #include "backend/gpu/ops/common_args.h"
 #include "backend/gpu/ops/row_plans.h"
+#include "backend/gpu/ops/weight_layout.h"
 #include "base/check.h"
 #include "base/error.h"
 
@@ -19,31 +20,6 @@ constexpr std::int64_t kStaticLds = 256;  // of the "lds" kernels, at most
 constexpr std::int64_t kLdsGroupsPerUnit = 2;
 constexpr std::int64_t kMemGroupsPerUnit = 8;
 constexpr std::int64_t kGemmTile = 64;  // device/matmul_gemm.h: Gemm::kTile
-
-std::string_view type_name(DType type) {
-  switch (type) {
-    case DType::kF32:
-      return "f32";
-    case DType::kF16:
-      return "f16";
-    case DType::kBF16:
-      return "bf16";
-    case DType::kQ4_0:
-      return "q4_0";
-    case DType::kQ4_1:
-      return "q4_1";
-    case DType::kQ8_0:
-      return "q8_0";
-    case DType::kQ6_K:
-      return "q6_k";
-    case DType::kMXFP4:
-      return "mxfp4";
-    case DType::kI32:
-      break;
-  }
-  throw Error(ErrorCode::kUnsupported,
-              "[gpu] matmul: no kernel for weights of " + std::string(to_string(type)));
-}
 
 struct Kinds {
   std::string name;
@@ -61,7 +37,7 @@ Kinds kinds_of(const MatMulDesc& desc) {
   bool alike = true;
   for (const DType type : desc.segments) {
     (info(type).is_quantized() ? kinds.quantized : kinds.plain) = true;
-    kinds.name = type_name(type);
+    kinds.name = kernel_type(type);
     alike = alike && type == desc.segments.front();
     check(desc.cols % info(type).block_elems == 0, "[gpu] matmul: columns are no whole blocks");
   }

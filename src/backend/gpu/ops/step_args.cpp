@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/check.h"
-#include "tensor/dtype.h"
 
 namespace rocmforge::gpu {
 namespace {
@@ -18,11 +17,6 @@ static_assert(offsetof(WorkItemArgs, kv_begin) == offsetof(ir::WorkItem, kv_begi
 static_assert(offsetof(WorkItemArgs, n_splits) == offsetof(ir::WorkItem, n_splits));
 static_assert(offsetof(WorkItemArgs, partial) == offsetof(ir::WorkItem, partial));
 static_assert(kKvBlockTokens == ir::kBlockTokens);
-static_assert(static_cast<int>(WeightType::kF32) == static_cast<int>(DType::kF32));
-static_assert(static_cast<int>(WeightType::kBF16) == static_cast<int>(DType::kBF16));
-static_assert(static_cast<int>(WeightType::kQ4_0) == static_cast<int>(DType::kQ4_0));
-static_assert(static_cast<int>(WeightType::kQ6_K) == static_cast<int>(DType::kQ6_K));
-static_assert(static_cast<int>(WeightType::kMXFP4) == static_cast<int>(DType::kMXFP4));
 
 i32 small(std::int64_t x) {
   check(x >= 0 && x <= std::numeric_limits<i32>::max(), "[gpu] a step buffer of over 2 GiB");
