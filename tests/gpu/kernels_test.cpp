@@ -224,8 +224,7 @@ TEST(Kernels, PlansNameThem) {
 }
 
 TEST(Kernels, EveryWeightTypeIsRepacked) {
-  std::set<std::string> names;
-  for (const KernelInfo& k : read_object(path_of("gfx1100")).kernels) names.insert(k.name);
+  const std::set<std::string> names = names_of("gfx1100");
   for (const DType type : kAllDTypes) {
     if (!weight_type(type)) continue;
     const Launch launch = plan_repack(type, 1000, arch_info("gfx1100", 84));
