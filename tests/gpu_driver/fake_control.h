@@ -42,6 +42,13 @@ struct FakeControl {
   bool refuses_binaries = false;  // modules that are no text do not load
 
   FakeLive live;
+  // The last launches of kernels, recordings included, from the oldest; forgotten by n_launches =
+  // 0.
+  struct Launched {
+    char kernel[48];
+    unsigned grid_x, grid_y;
+  } launches[512];
+  int n_launches = 0;                // further ones are not kept
   int n_modules = 0, n_watched = 0;  // loaded so far
   int n_freed_while_hung = 0;        // a real driver would wait for ever
 };

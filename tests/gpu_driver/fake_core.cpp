@@ -375,6 +375,11 @@ int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, vo
     return kInvalidValue;
   }
   FakeControl& c = control();
+  if (c.n_launches < static_cast<int>(std::size(c.launches))) {
+    FakeControl::Launched& to = c.launches[c.n_launches++];
+    to = {.kernel = {}, .grid_x = shape.grid[0], .grid_y = shape.grid[1]};
+    std::strncpy(to.kernel, kernel->name.c_str(), sizeof(to.kernel) - 1);
+  }
   if (kernel->name == "hang" || (c.hang_at > 0 && --c.hang_at == 0))
     return give(stream, [] { return false; });
   if (kernel->name == "probe" && kernel->computes) {

@@ -122,9 +122,9 @@ bool GpuExecutor::may_replay(const Executable& e) const {
   return replay_ == ReplayChoice::kAlways && e.n_rows <= kMaxReplayRows;
 }
 
-void GpuExecutor::launch(const Executable& e, StreamHandle stream) const {
+void GpuExecutor::launch(const Executable& e, std::int64_t n, StreamHandle stream) const {
   for (const Call& call : e.calls) {
-    context_->api->launch(call.function, call.shape, call.args, stream);
+    context_->api->launch(call.function, call.shape_for(n), call.args, stream);
   }
 }
 
@@ -132,7 +132,7 @@ void GpuExecutor::record(Executable& e) const {
   const StreamHandle stream = context_->setup.get();
   context_->enter();
   Capture capture(*context_->api, stream);
-  launch(e, stream);
+  launch(e, e.n_rows, stream);  // it serves steps of fewer rows too
   e.replay = instantiate(capture.end());
 }
 
@@ -155,7 +155,7 @@ void GpuExecutor::run(backend::ExecutableId executable, std::span<const std::byt
   if (e.replay) {
     api.launch(e.replay.get(), own->handle());
   } else {
-    launch(e, own->handle());
+    launch(e, n, own->handle());
   }
   Counters& counters = context_->counters;
   counters.dispatches += e.calls.size();

@@ -54,7 +54,8 @@ class GpuExecutor final : public backend::Executor {
   };
 
   void bind(Executable& e) const;
-  void launch(const Executable& e, StreamHandle stream) const;  // the calls, one by one
+  // The calls, one by one, for n rows.
+  void launch(const Executable& e, std::int64_t n, StreamHandle stream) const;
   void record(Executable& e) const;
   bool may_replay(const Executable& e) const;
   bool replay_pays();

@@ -45,7 +45,7 @@ double GpuExecutor::time_probe(const Executable& e) const {
     if (e.replay) {
       api.launch(e.replay.get(), stream);
     } else {
-      launch(e, stream);
+      launch(e, e.n_rows, stream);
     }
     api.wait(stream);
     times.push_back(std::chrono::duration<double>(Clock::now() - start).count());

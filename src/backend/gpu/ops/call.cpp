@@ -1,5 +1,6 @@
 #include "backend/gpu/ops/call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -23,6 +24,16 @@ void Call::bind(const Bases& bases) {
     }
     std::memcpy(args.data() + patch.at, &address, sizeof(address));
   }
+}
+
+LaunchShape Call::shape_for(std::int64_t n) const {
+  if (groups.items == 0) return shape;
+  const std::int64_t items = (rows.fixed + rows.per_step * n) * groups.items;
+  const std::int64_t wanted = (items + groups.per_group - 1) / groups.per_group;
+  LaunchShape out = shape;
+  std::uint32_t& side = out.grid[groups.along_y ? 1 : 0];
+  side = static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, 1, side));
+  return out;
 }
 
 i32* Tickets::take(std::int64_t n) {
@@ -63,7 +74,7 @@ StepArgs Site::step_args() const {
   return gpu::step_args(step, reinterpret_cast<const void*>(step_base));
 }
 
-void Site::add(const Launch& launch, std::vector<std::byte> args,
+void Site::add(const Launch& launch, RowCount rows, std::vector<std::byte> args,
                const std::vector<Patch>& patches) const {
   Call call;
   kernels.want(launch.kernel);
@@ -72,6 +83,8 @@ void Site::add(const Launch& launch, std::vector<std::byte> args,
   call.shape.grid[1] = static_cast<std::uint32_t>(launch.grid_y);
   call.shape.block[0] = static_cast<std::uint32_t>(launch.threads);
   call.shape.shared_bytes = static_cast<std::uint32_t>(launch.lds_bytes);
+  call.groups = launch.rows;
+  call.rows = rows;
   call.args = std::move(args);
   call.patches = patches;
   calls.push_back(std::move(call));

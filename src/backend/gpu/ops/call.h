@@ -38,14 +38,30 @@ struct Patch {
   std::int64_t offset = 0;  // bytes; the layer for kKvState
 };
 
+// How many rows a call's operation has in a step of n: RowsArgs' numbers, on the host.
+struct RowCount {
+  std::int64_t fixed = 0, per_step = 0;
+};
+template <class Args>
+RowCount row_count(const Args& args) {
+  if constexpr (requires { args.rows.per_step; }) {
+    return {args.rows.fixed, args.rows.per_step};
+  } else {
+    return {.fixed = 0, .per_step = 1};  // the step's
+  }
+}
+
 struct Call {
   std::string kernel;
   FunctionHandle function = nullptr;  // found when memory is bound: its module may still be loading
-  LaunchShape shape;
+  LaunchShape shape;                  // for the bucket's rows
+  RowGroups groups;
+  RowCount rows;
   std::vector<std::byte> args;
   std::vector<Patch> patches;
 
   void bind(const Bases& bases);
+  LaunchShape shape_for(std::int64_t n) const;  // for a step of n rows
 };
 
 // Arguments on their way into a call.
@@ -130,11 +146,11 @@ class Site {
     filling.args.grid = {launch.grid_x, launch.grid_y};
     std::vector<std::byte> bytes(sizeof(Args));
     std::memcpy(bytes.data(), &filling.args, sizeof(Args));
-    add(launch, std::move(bytes), filling.patches());
+    add(launch, row_count(filling.args), std::move(bytes), filling.patches());
   }
 
  private:
-  void add(const Launch& launch, std::vector<std::byte> args,
+  void add(const Launch& launch, RowCount rows, std::vector<std::byte> args,
            const std::vector<Patch>& patches) const;
   std::int64_t layer(std::size_t i) const;
 };

@@ -17,11 +17,24 @@ struct ArchInfo {
 // Error{kUnsupported} for a target of no family that device/arch has.
 ArchInfo arch_info(std::string_view target, std::int32_t n_units);
 
+// Along one side of a grid, how many workgroups r rows of the operation want: ceil(r * items /
+// per_group). A plan's grid is that of the bucket's rows; a step of fewer rows is launched with
+// fewer workgroups, and its kernel still strides by the plan's grid: it must loop so, and stop at
+// the step's rows.
+struct RowGroups {
+  std::int32_t items = 0;  // of a row; 0: the grid is the same for every step
+  std::int32_t per_group = 1;
+  bool along_y = false;
+
+  bool operator==(const RowGroups&) const = default;
+};
+
 struct Launch {
   std::string kernel;
-  std::int32_t grid_x = 1, grid_y = 1;  // workgroups
+  std::int32_t grid_x = 1, grid_y = 1;  // workgroups, for the bucket's rows
   std::int32_t threads = 0;             // a workgroup
   std::int32_t lds_bytes = 0;           // dynamic
+  RowGroups rows = {};
 
   bool operator==(const Launch&) const = default;
 };

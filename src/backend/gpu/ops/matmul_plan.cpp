@@ -89,6 +89,7 @@ MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
     plan.matmul.kernel = "matmul_" + kinds.name + "_gemm";
     plan.matmul.grid_x = static_cast<std::int32_t>((outputs + kGemmTile - 1) / kGemmTile);
     plan.matmul.grid_y = static_cast<std::int32_t>((desc.n + kGemmTile - 1) / kGemmTile);
+    plan.matmul.rows = {.items = 1, .per_group = plan.tile_rows, .along_y = true};
     return plan;
   }
   std::int64_t tile = 1;
@@ -106,6 +107,7 @@ MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
   plan.matmul.grid_x = static_cast<std::int32_t>(
       std::clamp<std::int64_t>(across, 1, std::max<std::int64_t>(1, per_unit * arch.n_units)));
   plan.matmul.grid_y = static_cast<std::int32_t>((desc.n + tile - 1) / tile);
+  plan.matmul.rows = {.items = 1, .per_group = plan.tile_rows, .along_y = true};
   if (in_lds) {
     plan.matmul.lds_bytes = static_cast<std::int32_t>(lds);
   } else if (prepares) {

@@ -29,13 +29,19 @@ Launch elementwise(std::string kernel, const RowsShape& shape, const ArchInfo& a
   launch.grid_x = most(arch, ceil_div(shape.cols, kThreads));
   const std::int64_t down = most(arch, shape.rows * launch.grid_x) / launch.grid_x;
   launch.grid_y = static_cast<std::int32_t>(std::clamp<std::int64_t>(down, 1, 65535));
+  launch.rows = {.items = 1, .along_y = true};
   return launch;
 }
 
-// A workgroup for each of n.
-Launch grouped(std::string kernel, std::int64_t n, const ArchInfo& arch) {
-  check(n > 0, "[gpu] a plan of an empty shape");
-  return {.kernel = std::move(kernel), .grid_x = most(arch, n), .threads = kThreads};
+// A workgroup for `per_group` of the items that each row has.
+Launch grouped(std::string kernel, std::int64_t rows, const ArchInfo& arch, std::int64_t items = 1,
+               std::int64_t per_group = 1) {
+  check(rows > 0 && items > 0, "[gpu] a plan of an empty shape");
+  Launch launch{.kernel = std::move(kernel), .threads = kThreads};
+  launch.grid_x = most(arch, ceil_div(rows * items, per_group));
+  launch.rows = {.items = static_cast<std::int32_t>(items),
+                 .per_group = static_cast<std::int32_t>(per_group)};
+  return launch;
 }
 
 std::string with_kv(std::string kernel, DType kv) {
@@ -76,9 +82,9 @@ Launch plan_softmax(const RowsShape& y, const ArchInfo& arch) {
 Launch plan_rms_norm(const RowsShape& y, std::int64_t length, const ArchInfo& arch) {
   check(length > 0 && y.cols % length == 0,
         "[gpu] rms_norm: columns are no multiple of the gain's");
-  const std::int64_t runs = y.rows * (y.cols / length);
-  if (length > kWaveRun) return grouped("rms_norm_group", runs, arch);
-  return grouped("rms_norm_wave", ceil_div(runs, kThreads / arch.wave), arch);
+  const std::int64_t runs = y.cols / length;  // of a row
+  if (length > kWaveRun) return grouped("rms_norm_group", y.rows, arch, runs);
+  return grouped("rms_norm_wave", y.rows, arch, runs, kThreads / arch.wave);
 }
 
 Launch plan_quantize(const RowsShape& x, const ArchInfo& arch) {
@@ -90,11 +96,11 @@ Launch plan_kv_write(const RowsShape& k, DType kv, const ArchInfo& arch) {
 }
 Launch plan_attention_scores(std::int64_t rows, std::int64_t n_heads, DType kv,
                              const ArchInfo& arch) {
-  return grouped(with_kv("attention_scores", kv), rows * n_heads, arch);
+  return grouped(with_kv("attention_scores", kv), rows, arch, n_heads);
 }
 Launch plan_attention_values(std::int64_t rows, std::int64_t n_heads, DType kv,
                              const ArchInfo& arch) {
-  return grouped(with_kv("attention_values", kv), rows * n_heads, arch);
+  return grouped(with_kv("attention_values", kv), rows, arch, n_heads);
 }
 
 }  // namespace rocmforge::gpu
