@@ -128,6 +128,13 @@ std::int64_t waves_by_registers(std::int64_t vgprs) {
   return std::min<std::int64_t>(16, 1536 / taken);
 }
 
+// Waves a SIMD32 by LDS, static: the 4 SIMDs of a workgroup processor share 128 KiB.
+std::int64_t waves_by_lds(const KernelInfo& k) {
+  const std::int64_t lds = std::max<std::int64_t>(k.at(".group_segment_fixed_size"), 1);
+  return std::min<std::int64_t>(
+      16, 131072 / lds * (k.at(".max_flat_workgroup_size") / k.at(".wavefront_size")) / 4);
+}
+
 class Objects : public testing::TestWithParam<std::string> {};
 
 // Scalar registers that do not fit are kept in lanes of a vector register: no memory is touched,
@@ -232,12 +239,24 @@ TEST(Kernels, EveryWeightTypeIsRepacked) {
   }
 }
 
+// The device source that an object was compiled from.
+std::string module_of(const std::string& path) {
+  const std::size_t begin = path.rfind('/') + 1;
+  return path.substr(begin, path.rfind('.') - begin);
+}
+
 TEST(Kernels, RegistersOfGfx1100) {
-  std::printf("%-28s %5s %5s %6s %6s\n", "gfx1100", "VGPRs", "SGPRs", "LDS", "waves");
-  for (const KernelInfo& k : kernels_of("gfx1100")) {
+  std::string module;
+  for (const Kernel& k : kernels_of("gfx1100")) {
+    if (module_of(k.object) != module) {
+      module = module_of(k.object);
+      std::printf("%-30s %5s %5s %6s %6s\n", (module + ".hip, gfx1100").c_str(), "VGPRs", "SGPRs",
+                  "LDS", "waves");
+    }
     const std::int64_t waves = waves_by_registers(k.at(".vgpr_count"));
-    std::printf("%-28s %5ld %5ld %6ld %6ld\n", k.name.c_str(), k.at(".vgpr_count"),
-                k.at(".sgpr_count"), k.at(".group_segment_fixed_size"), waves);
+    std::printf("  %-28s %5ld %5ld %6ld %6ld\n", k.name.c_str(), k.at(".vgpr_count"),
+                k.at(".sgpr_count"), k.at(".group_segment_fixed_size"),
+                std::min(waves, waves_by_lds(k)));
     EXPECT_GE(waves, 6) << k.name << " leaves too few waves to hide memory's latency";
   }
 }
