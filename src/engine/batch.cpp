@@ -13,18 +13,23 @@ std::int32_t divide_up(std::int32_t a, std::int32_t b) {
 
 }  // namespace
 
+std::int32_t max_head_rows_of(std::int32_t max_rows) {
+  return std::min(64, max_rows);
+}
+
 ir::StepLimits step_limits(std::int32_t max_rows, std::int32_t max_sequences, std::int32_t n_ctx,
                            std::int32_t rope_dims, const WorkCut& cut) {
   const std::int32_t max_splits = divide_up(n_ctx, cut.split_positions);
   const std::int32_t split_rows = std::min(max_rows, max_sequences * cut.max_split_rows);
   return {.max_rows = max_rows,
-          .max_head_rows = std::min(64, max_rows),
+          .max_head_rows = max_head_rows_of(max_rows),
           .max_sequences = max_sequences,
           .max_blocks = divide_up(n_ctx, ir::kBlockTokens),
           // Every sequence may leave one item short of full, or be split.
           .max_work = divide_up(max_rows, cut.rows_per_item) + max_sequences * max_splits,
           .max_partials = max_splits > 1 ? split_rows * max_splits : 0,
-          .rope_dims = rope_dims};
+          .rope_dims = rope_dims,
+          .max_edits = max_sequences * kMaxEdits};
 }
 
 std::int32_t plan_work(Batch batch, const WorkCut& cut, std::vector<ir::WorkItem>& out) {

@@ -30,6 +30,11 @@ struct WorkCut {
   std::int32_t max_split_rows = 8;     // sequences of more rows than this are not split
 };
 
+// Rows that go through the head at once.
+std::int32_t max_head_rows_of(std::int32_t max_rows);
+// Logit edits a sequence may have on the device.
+inline constexpr std::int32_t kMaxEdits = 256;
+
 // The limits that any batch of at most max_rows rows and max_sequences sequences keeps to.
 ir::StepLimits step_limits(std::int32_t max_rows, std::int32_t max_sequences, std::int32_t n_ctx,
                            std::int32_t rope_dims, const WorkCut& cut);

@@ -28,8 +28,11 @@ Runner::Placed Runner::place(const gguf::File& file, RunnerOptions options, back
   check(options.n_ctx > 0 && options.max_sequences > 0 && options.max_rows > 0,
         "a runner needs room for a row");
   if (!options.fuse) options.max_rows = std::min(options.max_rows, kPlainRows);
-  model::Model model = model::build_model(
-      file, {.kv_dtype = options.kv_dtype, .max_rows = options.max_rows}, counters);
+  model::Model model = model::build_model(file,
+                                          {.kv_dtype = options.kv_dtype,
+                                           .max_rows = options.max_rows,
+                                           .max_head_rows = max_head_rows_of(options.max_rows)},
+                                          counters);
   PlacedModel where = place_model(model, options, device, file.path(), counters);
   return {std::move(model), std::move(where)};
 }
@@ -74,6 +77,7 @@ std::span<const float> Runner::logits(std::span<const std::int32_t> rows) {
   const auto n = static_cast<std::int32_t>(rows.size());
   step.header().n_head_rows = n;
   std::copy(rows.begin(), rows.end(), step.head_rows().begin());
+  std::fill_n(step.samples().begin(), n, ir::SampleParams{});  // no choice is wanted
   last.run_head(n, step_);
   counters_.logit_readbacks += rows.size();
   return last.logits(n);

@@ -48,6 +48,10 @@ Value Builder::embed(WeightId table, Value tokens) {
   return append(Embed{table}, {tokens})[0];
 }
 
+Value Builder::embed(WeightId table, Value tokens, Value sampled) {
+  return append(Embed{table}, {tokens, sampled})[0];
+}
+
 Value Builder::matmul(WeightId weight, Value x) {
   return append(MatMul{.weight = weight, .norm = {}, .epilogue = Epilogue::kNone}, {x})[0];
 }
@@ -90,6 +94,13 @@ Value Builder::paged_attention(Value q, Value k, Value v, Value& kv,
       append(PagedAttention{.attention = attention, .rope = {}}, {q, k, v, kv});
   kv = results[1];
   return results[0];
+}
+
+Value Builder::sample(Value logits) {
+  const Value edited = append(EditLogits{}, {logits})[0];
+  const std::vector<Value> top = append(TopK{}, {edited});
+  const Value log_sum = append(LogSumExp{}, {edited})[0];
+  return append(Sample{}, {edited, top[0], top[1], log_sum})[0];
 }
 
 Value Builder::rows(Value x, Value row_ids) {

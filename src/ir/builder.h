@@ -20,6 +20,7 @@ class Builder {
   Value kv_state(std::int32_t layer);
 
   Value embed(WeightId table, Value tokens);
+  Value embed(WeightId table, Value tokens, Value sampled);
   Value matmul(WeightId weight, Value x);
   Value rms_norm(Value x, WeightId gain, float eps);
   Value rope(Value x, Value rope_rows, const RopeSpec& rope);
@@ -31,6 +32,8 @@ class Builder {
   Value accumulate(Value accumulator, Value x);
   // Writes k and v into `kv`, which becomes the new state, then attends.
   Value paged_attention(Value q, Value k, Value v, Value& kv, const AttentionSpec& attention);
+  // A token for each row of the head's logits: edited, its candidates and its log-sum-exp taken.
+  Value sample(Value logits);
   Value rows(Value x, Value row_ids);
   Value columns(Value x, std::int64_t begin, std::int64_t count);
   // Consecutive views of x's columns.

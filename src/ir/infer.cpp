@@ -91,6 +91,7 @@ class Operands {
   }
 
   const TensorDesc& operator[](std::size_t i) const { return descs_[i]; }
+  std::size_t size() const { return descs_.size(); }
   const SourceShapes& sources() const { return sources_; }
 
  private:
@@ -125,6 +126,9 @@ Descs infer(const Input& op, const Operands& in) {
     case Slot::kIncoming:
       in.require(s.dim > 0, "incoming", "its shape is not known");
       return {f32({kRows, s.dim})};
+    case Slot::kSampled:
+      in.require(s.max_head_rows > 0, "sampled", "its length is not known");
+      return {TensorDesc::dense(DType::kI32, {s.max_head_rows})};
     case Slot::kLogits:
       break;
   }
@@ -142,8 +146,9 @@ Descs infer(const KvState& op, const Operands& in) {
 // ---- ops on rows
 
 Descs infer(const Embed& op, const Operands& in) {
-  in.count(1);
+  if (in.size() != 2) in.count(1);
   const TensorDesc& tokens = in.integers(0, "tokens");
+  if (in.size() == 2) in.integers(1, "sampled");
   const Weight& table = in.weight(op.table, "table");
   in.require(!table.has_bias(), "table", table.name + " has a bias");
   return {f32({tokens.shape[0], table.cols})};
@@ -288,6 +293,41 @@ Descs infer(const AttentionValues& op, const Operands& in) {
              "is " + to_string(weights) + ", wants " + std::to_string(a.n_heads) + " heads");
   in.state(1, a);
   return {f32({weights.shape[0], std::int64_t{a.n_heads} * a.head_dim})};
+}
+
+// ---- sampling
+
+Descs infer(const EditLogits&, const Operands& in) {
+  in.count(1);
+  return {f32(in.matrix(0, "logits").shape)};
+}
+
+Descs infer(const TopK& op, const Operands& in) {
+  in.count(1);
+  in.require(op.k > 0 && op.k <= kMaxCandidates, "k",
+             std::to_string(op.k) + " is not from 1 to " + std::to_string(kMaxCandidates));
+  const Shape shape{in.matrix(0, "logits").shape[0], op.k};
+  return {f32(shape), TensorDesc::dense(DType::kI32, shape)};
+}
+
+Descs infer(const LogSumExp&, const Operands& in) {
+  in.count(1);
+  return {f32({in.matrix(0, "logits").shape[0], 1})};
+}
+
+Descs infer(const Sample& op, const Operands& in) {
+  in.count(op.fused ? 1 : 4);
+  const std::int64_t n = in.matrix(0, "logits").shape[0];
+  if (!op.fused) {
+    const TensorDesc& values = in.matrix(1, "values");
+    in.require(values.shape[0] == n && values.shape[1] <= kMaxCandidates, "values",
+               "is " + to_string(values));
+    const TensorDesc& ids = in.get(2, "ids", DType::kI32, 2);
+    in.require(ids.shape == values.shape, "ids",
+               "is " + to_string(ids) + ", wants " + to_string(values.shape));
+    in.has_shape(3, "log-sum-exp", {n, 1});
+  }
+  return {TensorDesc::dense(DType::kI32, {n, 1})};
 }
 
 // ---- moving rows

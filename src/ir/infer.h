@@ -13,8 +13,9 @@ namespace rocmforge::ir {
 // Shapes of the sources, which no operand determines.
 struct SourceShapes {
   std::int64_t rope_dims = 0;
-  std::int64_t max_rows = 0;  // rows of the hidden slot
-  std::int64_t dim = 0;       // columns of the hidden slot
+  std::int64_t max_rows = 0;       // rows of the hidden slot
+  std::int64_t dim = 0;            // columns of the hidden slot
+  std::int64_t max_head_rows = 0;  // of the sampled slot
   DType kv_dtype = DType::kF16;
   std::int64_t n_kv_heads = 0, head_dim = 0;
 };

@@ -23,7 +23,7 @@ StepRows::StepRows(const Graph& graph)
     : stepped_(std::make_unique<bool[]>(graph.values.size())), is_head_(is_head_graph(graph)) {
   for (const Node& node : graph.nodes) {
     const auto* input = std::get_if<Input>(&node.op);
-    bool stepped = input != nullptr && input->slot != Slot::kHidden;
+    bool stepped = input != nullptr && has_step_rows(input->slot);
     if (stepped) n_rows_ = graph.desc(node.outputs.at(0)).shape[0];
     for (const Value v : node.inputs) {
       stepped = stepped || (!graph.info(v).is_state && stepped_[static_cast<std::size_t>(v.id)]);

@@ -20,6 +20,10 @@ struct Name {
   std::string_view operator()(const KvWrite&) const { return "kv_write"; }
   std::string_view operator()(const AttentionScores&) const { return "attention_scores"; }
   std::string_view operator()(const AttentionValues&) const { return "attention_values"; }
+  std::string_view operator()(const EditLogits&) const { return "edit_logits"; }
+  std::string_view operator()(const TopK&) const { return "top_k"; }
+  std::string_view operator()(const LogSumExp&) const { return "log_sum_exp"; }
+  std::string_view operator()(const Sample&) const { return "sample"; }
   std::string_view operator()(const Rows&) const { return "rows"; }
   std::string_view operator()(const Columns&) const { return "columns"; }
   std::string_view operator()(const SplitHeads&) const { return "split_heads"; }
@@ -53,8 +57,19 @@ std::string_view name(Slot slot) {
       return "incoming";
     case Slot::kLogits:
       return "logits";
+    case Slot::kSampled:
+      return "sampled";
   }
   return "unknown";
+}
+
+bool has_step_rows(Slot slot) {
+  return slot != Slot::kHidden && slot != Slot::kSampled;
+}
+
+bool is_in_arena(Slot slot) {
+  return slot == Slot::kHidden || slot == Slot::kIncoming || slot == Slot::kLogits ||
+         slot == Slot::kSampled;
 }
 
 bool is_view(const Op& op) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "ir/step.h"
 #include "ir/weight.h"
 #include "tensor/shape.h"
 
@@ -24,6 +25,7 @@ enum class Slot : std::uint8_t {
   kHidden,     // F32 [max_rows, dim]: the body's result, kept for the head
   kIncoming,   // F32 [n, dim]: the result of the segment before (passes/partition)
   kLogits,     // F32 [n, vocab]: the head's result (an output only)
+  kSampled,    // I32 [max_head_rows]: the last head run's tokens; the head's output I32 [n, 1]
 };
 
 // Rotary embedding over the first n_rot dimensions of each head; the angles come from the step.
@@ -66,7 +68,9 @@ struct KvState {
 };
 
 // ---- ops on rows ---------------------------------------------------------------------------
-// (tokens I32[n]) -> F32[n, cols]: rows of the table, widened.
+// (tokens I32[n] (, sampled I32[m])) -> F32[n, cols]: rows of the table, widened. With `sampled`, a
+// token of -1 - k stands for sampled[k], and that for token 0 where it is none: what such a row
+// gives is thrown away.
 struct Embed {
   WeightId table{};
   bool operator==(const Embed&) const = default;
@@ -150,6 +154,32 @@ struct AttentionValues {
   bool operator==(const AttentionValues&) const = default;
 };
 
+// ---- sampling: rows of the head; what each row wants stands in the step (ir/step.h)
+// -------------- (logits F32[n, vocab]) -> the same, with the step's edits and masks; -inf where it
+// is no number.
+struct EditLogits {
+  bool operator==(const EditLogits&) const = default;
+};
+// (logits F32[n, vocab]) -> (values F32[n, k], ids I32[n, k]): the k greatest, best first, of equal
+// ones the lower id first. Those that are not above -inf are left out: -inf, with id -1, at the
+// end.
+struct TopK {
+  std::int32_t k = kMaxCandidates;  // 1 to kMaxCandidates
+  bool operator==(const TopK&) const = default;
+};
+// (logits F32[n, vocab]) -> F32[n, 1]: ln sum exp; nothing in it is NaN.
+struct LogSumExp {
+  bool operator==(const LogSumExp&) const = default;
+};
+// (logits F32[n, vocab], values F32[n, k], ids I32[n, k], log-sum-exp F32[n, 1]) -> I32[n, 1]: a
+// token each, as the row's SampleParams say; kNoSample, or kUndecided where the k candidates do not
+// settle it. `fused`: (logits F32[n, vocab] as the head has them) -> the same, the three ops before
+// included.
+struct Sample {
+  bool fused = false;
+  bool operator==(const Sample&) const = default;
+};
+
 // ---- moving rows -----------------------------------------------------------------------------
 // (x [m, d], rows I32[n]) -> [n, d]: the rows named.
 struct Rows {
@@ -171,12 +201,17 @@ struct Copy {
   bool operator==(const Copy&) const = default;
 };
 
-using Op = std::variant<Input, KvState, Embed, MatMul, RmsNorm, Rope, SwiGlu, Add, Scale, Mask,
-                        Softmax, Accumulate, PagedAttention, KvWrite, AttentionScores,
-                        AttentionValues, Rows, Columns, SplitHeads, Copy>;
+using Op =
+    std::variant<Input, KvState, Embed, MatMul, RmsNorm, Rope, SwiGlu, Add, Scale, Mask, Softmax,
+                 Accumulate, PagedAttention, KvWrite, AttentionScores, AttentionValues, EditLogits,
+                 TopK, LogSumExp, Sample, Rows, Columns, SplitHeads, Copy>;
 
 std::string_view name(const Op& op);  // "matmul"
 std::string_view name(Slot slot);     // "tokens"
+// True for slots with a row for each row of the step; the others are of fixed length.
+bool has_step_rows(Slot slot);
+// True for slots that runs fill; the step buffer holds the others.
+bool is_in_arena(Slot slot);
 // True for ops that give their operand another shape and launch nothing.
 bool is_view(const Op& op);
 // True for ops without operands: inputs and states.

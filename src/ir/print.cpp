@@ -37,6 +37,10 @@ class Attributes {
   std::string operator()(const KvWrite& op) const { return heads(op.attention); }
   std::string operator()(const AttentionScores& op) const { return heads(op.attention); }
   std::string operator()(const AttentionValues& op) const { return heads(op.attention); }
+  std::string operator()(const EditLogits&) const { return {}; }
+  std::string operator()(const TopK& op) const { return text(" of ", op.k); }
+  std::string operator()(const LogSumExp&) const { return {}; }
+  std::string operator()(const Sample& op) const { return op.fused ? " fused" : ""; }
   std::string operator()(const Rows&) const { return {}; }
   std::string operator()(const Columns& op) const {
     return text(" from ", op.begin, " count ", op.count);

@@ -24,6 +24,8 @@ void check_limits(const StepLimits& l) {
   require(l.max_blocks > 0, "max_blocks", l.max_blocks, "positive");
   require(l.max_work > 0, "max_work", l.max_work, "positive");
   require(l.max_partials >= 0, "max_partials", l.max_partials, "0 or more");
+  require(l.max_edits >= 0, "max_edits", l.max_edits, "0 or more");
+  require(l.mask_words >= 0, "mask_words", l.mask_words, "0 or more");
   require(l.rope_dims >= 0 && l.rope_dims % 2 == 0, "rope_dims", l.rope_dims, "even");
 }
 
@@ -45,9 +47,12 @@ StepLayout::StepLayout(const StepLimits& step_limits) : limits(step_limits) {
   kv_slots = place(rows, sizeof(std::int32_t));
   rope_rows = place(rows * limits.rope_dims, sizeof(float));
   head_rows = place(limits.max_head_rows, sizeof(std::int32_t));
+  samples = place(limits.max_head_rows, sizeof(SampleParams));
   block_tables =
       place(std::int64_t{limits.max_sequences} * limits.max_blocks, sizeof(std::int32_t));
   work = place(limits.max_work, sizeof(WorkItem));
+  edits = place(limits.max_edits, sizeof(LogitEdit));
+  masks = place(std::int64_t{limits.max_head_rows} * limits.mask_words, sizeof(std::uint32_t));
 }
 
 StepView::StepView(const StepLayout& layout, std::span<std::byte> buffer)
@@ -119,6 +124,25 @@ std::span<WorkItem> StepView::work() const {
   return {at<WorkItem>(layout_->work),
           counted(header().n_work, layout_->limits.max_work,
                   "the step header has more work items than its limit")};
+}
+
+std::span<SampleParams> StepView::samples() const {
+  return {at<SampleParams>(layout_->samples),
+          counted(header().n_head_rows, layout_->limits.max_head_rows,
+                  "the step header has more head rows than its limit")};
+}
+
+std::span<LogitEdit> StepView::edits() const {
+  return {at<LogitEdit>(layout_->edits),
+          counted(header().n_edits, layout_->limits.max_edits,
+                  "the step header has more logit edits than its limit")};
+}
+
+std::span<std::uint32_t> StepView::mask(std::int32_t i) const {
+  check(i >= 0 && i < header().n_masks && i < layout_->limits.max_head_rows,
+        "step mask out of range");
+  const std::int64_t words = layout_->limits.mask_words;
+  return {at<std::uint32_t>(layout_->masks) + i * words, static_cast<std::size_t>(words)};
 }
 
 }  // namespace rocmforge::ir

@@ -99,6 +99,7 @@ class Verifier {
     if (!is_source(node.op) || node.outputs.empty()) return s;
     const TensorDesc& desc = graph_.desc(node.outputs[0]);
     const Shape& shape = desc.shape;
+    if (shape.rank() == 1) s.max_head_rows = shape[0];
     if (shape.rank() == 2) {
       s.rope_dims = shape[1];
       s.max_rows = shape[0];
@@ -144,7 +145,7 @@ class Verifier {
         }
       }
       const auto* input = std::get_if<Input>(&node.op);
-      if (input == nullptr || input->slot == Slot::kHidden) continue;
+      if (input == nullptr || !has_step_rows(input->slot)) continue;
       (input->slot == Slot::kHeadRows ? head : body) = true;
       if (head && body) fail(i, "rows of the head beside rows of the body");
       const std::int64_t n = graph_.desc(node.outputs[0]).shape[0];
@@ -186,7 +187,8 @@ class Verifier {
       const ValueInfo& value = graph_.info(output.value);
       const auto i = static_cast<std::size_t>(value.producer);
       const Op& op = graph_.nodes[i].op;
-      if (output.slot != Slot::kHidden && output.slot != Slot::kLogits) {
+      const bool sampled = output.slot == Slot::kSampled;
+      if (output.slot != Slot::kHidden && output.slot != Slot::kLogits && !sampled) {
         fail(i, what + "is an input");
       }
       if (!slots.insert(output.slot).second) fail(i, what + "is written twice");
@@ -194,15 +196,17 @@ class Verifier {
       if (value.is_state) fail(i, what + "is a state");
       if (is_source(op)) fail(i, what + "is an input of the graph");
       if (is_view(op) || !value.desc.is_dense()) fail(i, what + "is a view, not dense");
-      if (value.desc.dtype != DType::kF32 || value.desc.shape.rank() != 2) {
-        fail(i, what + "is " + to_string(value.desc) + ", wants F32 rows");
+      if (value.desc.dtype != (sampled ? DType::kI32 : DType::kF32) ||
+          value.desc.shape.rank() != 2 || (sampled && value.desc.shape[1] != 1)) {
+        fail(i, what + "is " + to_string(value.desc) + ", wants " +
+                    (sampled ? "an I32 a row" : "F32 rows"));
       }
-      if (output.slot == Slot::kHidden) hidden_is_free(what);
+      if (output.slot != Slot::kLogits) is_no_input(output.slot, what);
     }
   }
-  void hidden_is_free(const std::string& what) const {
+  void is_no_input(Slot slot, const std::string& what) const {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      if (graph_.nodes[i].op == Op(Input{Slot::kHidden})) fail(i, what + "is an input as well");
+      if (graph_.nodes[i].op == Op(Input{slot})) fail(i, what + "is an input as well");
     }
   }
 

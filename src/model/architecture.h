@@ -17,6 +17,7 @@ namespace rocmforge::model {
 // What a step brings to the body's graph.
 struct Inputs {
   ir::Value tokens;           // I32 [n]
+  ir::Value sampled;          // I32 [max_head_rows]: what tokens of -1 - k stand for
   ir::Value rope_rows;        // F32 [n, n_rot]
   std::vector<ir::Value> kv;  // by layer; forward leaves the new states here
   bool taps = false;          // name each layer's result, for layer-by-layer comparison

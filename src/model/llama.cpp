@@ -61,7 +61,7 @@ Llama::Llama(const HyperParams& params, Weights& w)
 }
 
 Value Llama::forward(Builder& g, Inputs& in) const {
-  Value x = g.embed(embed_, in.tokens);  // [n, dim]
+  Value x = g.embed(embed_, in.tokens, in.sampled);  // [n, dim]
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& l = layers_[i];
     g.border(x);

@@ -12,6 +12,7 @@ ir::Graph build_body(const Architecture& architecture, const HyperParams& params
                      const ir::SourceShapes& sources, bool taps) {
   ir::Builder g(params.architecture + ".body", weights, sources);
   Inputs in{.tokens = g.input(ir::Slot::kTokens),
+            .sampled = g.input(ir::Slot::kSampled),
             .rope_rows = g.input(ir::Slot::kRopeRows),
             .kv = {},
             .taps = taps};
@@ -28,7 +29,9 @@ ir::Graph build_head(const Architecture& architecture, const HyperParams& params
   ir::Builder g(params.architecture + ".head", weights, sources);
   const ir::Value hidden = g.input(ir::Slot::kHidden);
   const ir::Value x = g.rows(hidden, g.input(ir::Slot::kHeadRows));
-  g.output(architecture.head(g, x), ir::Slot::kLogits);
+  const ir::Value logits = architecture.head(g, x);
+  g.output(logits, ir::Slot::kLogits);
+  g.output(g.sample(logits), ir::Slot::kSampled);
   return g.finish();
 }
 
@@ -45,6 +48,7 @@ Model build_model(const gguf::File& file, const BuildOptions& options, Counters&
   const ir::SourceShapes sources{.rope_dims = params.rope.n_rot,
                                  .max_rows = options.max_rows,
                                  .dim = params.dim,
+                                 .max_head_rows = options.max_head_rows,
                                  .kv_dtype = options.kv_dtype,
                                  .n_kv_heads = params.n_kv_heads,
                                  .head_dim = params.head_dim};

@@ -14,8 +14,9 @@ namespace rocmforge::model {
 
 struct BuildOptions {
   DType kv_dtype = DType::kF16;
-  std::int32_t max_rows = 512;  // rows of the hidden slot
-  bool taps = false;            // keep every layer's result readable, as "blk.N"
+  std::int32_t max_rows = 512;      // rows of the hidden slot
+  std::int32_t max_head_rows = 64;  // of the sampled slot
+  bool taps = false;                // keep every layer's result readable, as "blk.N"
 };
 
 // Graphs with a symbolic number of rows, as the architecture writes them: no pass has run.
@@ -23,7 +24,7 @@ struct Model {
   HyperParams params;
   std::shared_ptr<const ir::WeightTable> weights;
   ir::Graph body;  // tokens -> the hidden slot
-  ir::Graph head;  // rows of the hidden slot -> logits
+  ir::Graph head;  // rows of the hidden slot -> logits, and a token each
 };
 
 // Checks the whole file against its architecture. Counts graph_builds (2).

@@ -22,7 +22,7 @@ void expect_promises(const CounterValues& loaded, const CounterValues& step_delt
   EXPECT_EQ(step_delta.rows, n_prompt + 63);
   EXPECT_EQ(step_delta.logit_readbacks, 64u);
   const auto layers = static_cast<std::uint64_t>(params.n_layers);
-  EXPECT_EQ(step_delta.dispatches, 64 * (5 * layers + 1) + 64 * 2);
+  EXPECT_EQ(step_delta.dispatches, 64 * (5 * layers + 1) + 64 * 3);
 }
 
 TEST(Counters, HoldOverAGenerationOf64Tokens) {

@@ -254,7 +254,7 @@ TEST(Stages, AStepInTwoStagesCopiesOneActivation) {
     // Each stage's body counts.
     EXPECT_EQ(delta.steps, 20u);
     EXPECT_EQ(delta.head_runs, 10u);
-    EXPECT_EQ(delta.dispatches, 10u * (5 * 4 + 1 + 2));
+    EXPECT_EQ(delta.dispatches, 10u * (5 * 4 + 1 + 3));
   }
 }
 

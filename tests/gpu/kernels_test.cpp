@@ -33,6 +33,8 @@
 #include "backend/gpu/ops/rope_args.h"
 #include "backend/gpu/ops/row_plans.h"
 #include "backend/gpu/ops/rows_args.h"
+#include "backend/gpu/ops/sampling_args.h"
+#include "backend/gpu/ops/sampling_plan.h"
 #include "backend/gpu/ops/scale_args.h"
 #include "backend/gpu/ops/softmax_args.h"
 #include "backend/gpu/ops/swiglu_args.h"
@@ -100,8 +102,10 @@ std::size_t args_bytes(std::string_view name) {
       {"attention_scores_", sizeof(AttentionScoresArgs)},
       {"attention_values_", sizeof(AttentionValuesArgs)},
       {"copy_", sizeof(CopyArgs)},
+      {"edit_logits_", sizeof(EditLogitsArgs)},
       {"embed_", sizeof(EmbedArgs)},
       {"kv_write_", sizeof(KvWriteArgs)},
+      {"log_sum_exp_", sizeof(LogSumExpArgs)},
       {"mask_", sizeof(MaskArgs)},
       {"matmul_", sizeof(MatMulArgs)},
       {"paged_attention_", sizeof(PagedAttentionArgs)},
@@ -111,9 +115,12 @@ std::size_t args_bytes(std::string_view name) {
       {"rms_norm_", sizeof(RmsNormArgs)},
       {"rope_", sizeof(RopeArgs)},
       {"rows_", sizeof(GatherArgs)},
+      {"sample_fused_", sizeof(SampleFusedArgs)},
+      {"sample_", sizeof(SampleArgs)},
       {"scale_", sizeof(ScaleArgs)},
       {"softmax_", sizeof(SoftmaxArgs)},
       {"swiglu_", sizeof(SwigluArgs)},
+      {"top_k_", sizeof(TopKArgs)},
   };
   for (const auto& [prefix, bytes] : table) {
     if (name.starts_with(prefix)) return bytes;
@@ -199,6 +206,9 @@ TEST(Kernels, PlansNameThem) {
                           plan_rows, plan_rope, plan_softmax, plan_quantize}) {
     expect(plan(shape, arch));
   }
+  for (const auto plan : {plan_top_k, plan_log_sum_exp, plan_sample}) expect(plan(5, arch));
+  expect(plan_edit_logits(5, 300, arch));
+  expect(plan_sample_fused(5, 300, arch).launch);
   expect(plan_rms_norm({3, 4096}, 4096, arch));
   expect(plan_rms_norm({3, 4096}, 128, arch));
   for (const DType kv : {DType::kF16, DType::kF32}) {

@@ -7,6 +7,7 @@
 #include "backend/gpu/ops/matmul_plan.h"
 #include "backend/gpu/ops/paged_attention_plan.h"
 #include "backend/gpu/ops/row_plans.h"
+#include "backend/gpu/ops/sampling_plan.h"
 #include "backend/gpu/ops/step_args.h"
 #include "base/error.h"
 
@@ -149,15 +150,36 @@ TEST(PagedAttentionPlan, GridIsTheCards) {
   EXPECT_THROW(plan_paged_attention(d, kXt), Error);
 }
 
+TEST(SamplePlan, SlicesFillTheCardAndCoverTheRow) {
+  EXPECT_EQ(to_string(plan_sample_fused(1, 151936, kXt)),
+            "sample_fused_rows 75x1 of 256 slices of 2028 parts 156000 tickets 1");
+  EXPECT_EQ(to_string(plan_sample_fused(64, 151936, kXt)),
+            "sample_fused_rows 2x64 of 256 slices of 75968 parts 266240 tickets 64");
+  EXPECT_EQ(to_string(plan_sample_fused(2, 7, kXt)),
+            "sample_fused_rows 1x2 of 256 slices of 8 parts 4160 tickets 2");
+  for (const std::int64_t rows : {1, 3, 64}) {
+    for (const std::int64_t vocab : {1, 4, 2047, 2049, 49152, 128256}) {
+      const SampleFusedPlan plan = plan_sample_fused(rows, vocab, kXt);
+      EXPECT_EQ(plan.slice % 4, 0);
+      EXPECT_GE(std::int64_t{plan.slice} * plan.launch.grid_x, vocab);
+      EXPECT_LT(std::int64_t{plan.slice} * (plan.launch.grid_x - 1), vocab);
+    }
+  }
+  EXPECT_THROW(plan_sample_fused(1, 0, kXt), Error);
+}
+
 TEST(StepArgs, AreTheLayouts) {
   const ir::StepLayout layout(
-      {.max_rows = 40, .max_sequences = 3, .max_blocks = 7, .rope_dims = 64});
+      {.max_rows = 40, .max_sequences = 3, .max_blocks = 7, .rope_dims = 64, .mask_words = 5});
   alignas(64) std::byte base[64];
   const StepArgs args = step_args(layout, base);
   EXPECT_EQ(args.positions, layout.positions);
   EXPECT_EQ(args.work, layout.work);
   EXPECT_EQ(args.max_blocks, 7);
   EXPECT_EQ(args.rope_dims, 64);
+  EXPECT_EQ(args.samples, layout.samples);
+  EXPECT_EQ(args.masks, layout.masks);
+  EXPECT_EQ(args.mask_words, 5);
   const RowsArgs rows = rows_args(layout, base, 3, 5, true);
   EXPECT_EQ(static_cast<const void*>(rows.header), base + layout.header);
   EXPECT_EQ(rows.of_head, 1);

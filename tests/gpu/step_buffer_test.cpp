@@ -16,7 +16,9 @@ constexpr ir::StepLimits kLimits = {.max_rows = 512,
                                     .max_blocks = 256,
                                     .max_work = 64,
                                     .max_partials = 8,
-                                    .rope_dims = 128};
+                                    .rope_dims = 128,
+                                    .max_edits = 100,
+                                    .mask_words = 4748};
 
 bool covers(const StepRanges& ranges, std::int64_t begin, std::int64_t bytes) {
   for (std::size_t i = 0; i < ranges.n; ++i) {
@@ -33,7 +35,9 @@ TEST(StepRanges, HoldEveryPartThatTheHeaderCounts) {
                                      .n_head_rows = head,
                                      .n_sequences = rows > 0 ? 4 : 0,
                                      .n_work = rows > 0 ? 64 : 0,
-                                     .n_partials = 0};
+                                     .n_partials = 0,
+                                     .n_edits = head > 0 ? 100 : 0,
+                                     .n_masks = head / 2};
       const StepRanges used = used_ranges(layout, header);
       EXPECT_TRUE(covers(used, layout.header, sizeof(header)));
       for (const std::int64_t part :
@@ -44,6 +48,9 @@ TEST(StepRanges, HoldEveryPartThatTheHeaderCounts) {
       EXPECT_TRUE(covers(used, layout.head_rows, head * 4));
       EXPECT_TRUE(covers(used, layout.block_tables, header.n_sequences * 256 * 4));
       EXPECT_TRUE(covers(used, layout.work, header.n_work * 32));
+      EXPECT_TRUE(covers(used, layout.samples, head * 48));
+      EXPECT_TRUE(covers(used, layout.edits, header.n_edits * 12));
+      EXPECT_TRUE(covers(used, layout.masks, std::int64_t{header.n_masks} * 4748 * 4));
       for (std::size_t i = 0; i < used.n; ++i) {
         EXPECT_LT(used.ranges[i].begin, used.ranges[i].end);
         EXPECT_LE(used.ranges[i].end, layout.bytes);
@@ -72,6 +79,8 @@ TEST(StepRanges, RefuseCountsOverTheLimits) {
   EXPECT_THROW(used_ranges(layout, {.n_sequences = 5}), Error);
   EXPECT_THROW(used_ranges(layout, {.n_head_rows = 65}), Error);
   EXPECT_THROW(used_ranges(layout, {.n_partials = 9}), Error);
+  EXPECT_THROW(used_ranges(layout, {.n_edits = 101}), Error);
+  EXPECT_THROW(used_ranges(layout, {.n_masks = 65}), Error);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ class Infer : public testing::Test {
   ir::SourceShapes sources_ = {.rope_dims = 8,
                                .max_rows = 16,
                                .dim = 64,
+                               .max_head_rows = 6,
                                .kv_dtype = DType::kF16,
                                .n_kv_heads = 2,
                                .head_dim = 16};
@@ -76,11 +77,13 @@ TEST_F(Infer, Input) {
   gives(ir::Input{Slot::kRopeRows}, {}, f32({kRows, 8}));
   gives(ir::Input{Slot::kHidden}, {}, f32({16, 64}));
   gives(ir::Input{Slot::kIncoming}, {}, f32({kRows, 64}));
+  gives(ir::Input{Slot::kSampled}, {}, i32({6}));
   refuses(ir::Input{Slot::kLogits}, {}, "logits: is no input");
   refuses(ir::Input{Slot::kTokens}, {x_}, "operands: 1 given, takes 0");
   sources_ = {};
   refuses(ir::Input{Slot::kRopeRows}, {}, "rope_rows");
   refuses(ir::Input{Slot::kHidden}, {}, "hidden");
+  refuses(ir::Input{Slot::kSampled}, {}, "sampled");
   refuses(ir::Input{Slot::kIncoming}, {}, "incoming");
 }
 
@@ -94,10 +97,43 @@ TEST_F(Infer, KvState) {
 TEST_F(Infer, Embed) {
   gives(ir::Embed{w_}, {i32({kRows})}, x_);
   gives(ir::Embed{w_}, {i32({5})}, f32({5, 64}));
+  gives(ir::Embed{w_}, {i32({kRows}), i32({6})}, x_);
+  refuses(ir::Embed{w_}, {i32({kRows}), x_}, "sampled: is F32[rows, 64], wants I32 of 1 extent");
   refuses(ir::Embed{w_}, {}, "operands: 0 given");
   refuses(ir::Embed{w_}, {x_}, "tokens: is F32[rows, 64], wants I32 of 1 extent");
   refuses(ir::Embed{biased_}, {i32({kRows})}, "table: biased has a bias");
   refuses(ir::Embed{kNone}, {i32({kRows})}, "table: no weight has the id 99");
+}
+
+TEST_F(Infer, EditLogits) {
+  gives(ir::EditLogits{}, {x_}, x_);
+  gives(ir::EditLogits{}, {strided({kRows, 64}, 96)}, x_);
+  refuses(ir::EditLogits{}, {i32({kRows})}, "logits: is I32[rows]");
+}
+
+TEST_F(Infer, TopK) {
+  const TensorDesc ids = TensorDesc::dense(DType::kI32, {kRows, 40});
+  EXPECT_EQ(infer(ir::TopK{40}, {x_}), (std::vector{f32({kRows, 40}), ids}));
+  refuses(ir::TopK{0}, {x_}, "k: 0 is not from 1 to 256");
+  refuses(ir::TopK{257}, {x_}, "k: 257 is not from 1 to 256");
+  refuses(ir::TopK{1}, {x_, x_}, "operands: 2 given, takes 1");
+}
+
+TEST_F(Infer, LogSumExp) {
+  gives(ir::LogSumExp{}, {x_}, f32({kRows, 1}));
+  refuses(ir::LogSumExp{}, {}, "operands: 0 given, takes 1");
+}
+
+TEST_F(Infer, Sample) {
+  const TensorDesc token = TensorDesc::dense(DType::kI32, {kRows, 1}), sum = f32({kRows, 1});
+  const TensorDesc values = f32({kRows, 40}), ids = TensorDesc::dense(DType::kI32, {kRows, 40});
+  gives(ir::Sample{}, {x_, values, ids, sum}, token);
+  gives(ir::Sample{.fused = true}, {x_}, token);
+  refuses(ir::Sample{}, {x_}, "operands: 1 given, takes 4");
+  refuses(ir::Sample{.fused = true}, {x_, values, ids, sum}, "operands: 4 given, takes 1");
+  refuses(ir::Sample{}, {x_, f32({kRows, 257}), ids, sum}, "values");
+  refuses(ir::Sample{}, {x_, values, values, sum}, "ids");
+  refuses(ir::Sample{}, {x_, values, ids, values}, "log-sum-exp");
 }
 
 TEST_F(Infer, MatMul) {

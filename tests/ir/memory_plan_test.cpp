@@ -76,8 +76,10 @@ TEST(MemoryPlan, RegionsAreAlignedAndApart) {
   const ir::StepLimits limits{.max_rows = 3, .max_head_rows = 2};
   const ir::Regions regions = ir::plan_regions(limits, 33, 7);
   EXPECT_EQ(regions.hidden, 0);
-  EXPECT_EQ(regions.logits, 512);  // 3 * 33 * 4 = 396
-  EXPECT_EQ(regions.bytes, 768);   // 2 * 7 * 4 = 56
+  EXPECT_EQ(regions.logits, 512);     // 3 * 33 * 4 = 396
+  EXPECT_EQ(regions.sampled, 768);    // 2 * 7 * 4 = 56
+  EXPECT_EQ(regions.incoming, 1024);  // 2 * 4
+  EXPECT_EQ(regions.bytes, 1024);
 }
 
 TEST(MemoryPlan, MemoryOfTheDeadIsTakenAgain) {

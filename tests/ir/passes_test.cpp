@@ -70,6 +70,41 @@ class Passes : public testing::Test {
   }
 };
 
+// ---- edits, candidates and log-sum-exp into the choice
+
+TEST_F(Passes, ASampleTakesItsChainIn) {
+  const Value logits = matmul(x_, 40);
+  g_.output(g_.sample(logits), Slot::kSampled);
+  const Graph graph = ir::fuse(g_.finish());
+  ASSERT_EQ(count<ir::Sample>(graph), 1u);
+  EXPECT_TRUE(all<ir::Sample>(graph)[0].fused);
+  EXPECT_EQ(count<ir::EditLogits>(graph) + count<ir::TopK>(graph) + count<ir::LogSumExp>(graph),
+            0u);
+}
+
+TEST_F(Passes, ASampleLeavesWhatOthersRead) {
+  const Value logits = matmul(x_, 40);
+  const Value edited = g_.append(ir::EditLogits{}, {logits})[0];
+  const auto top = g_.append(ir::TopK{}, {edited});
+  const Value sum = g_.append(ir::LogSumExp{}, {edited})[0];
+  g_.output(g_.append(ir::Sample{}, {edited, top[0], top[1], sum})[0], Slot::kSampled);
+  const Graph plain = g_.finish();
+  for (const Value v : {edited, top[0], top[1], sum}) {
+    Graph tapped = plain;
+    tapped.values[static_cast<std::size_t>(v.id)].tap = "kept";
+    EXPECT_FALSE(all<ir::Sample>(ir::fuse(tapped))[0].fused);
+  }
+  EXPECT_TRUE(all<ir::Sample>(ir::fuse(plain))[0].fused);
+}
+
+TEST_F(Passes, AShortListOfCandidatesIsNotTakenIn) {
+  const Value edited = g_.append(ir::EditLogits{}, {matmul(x_, 40)})[0];
+  const auto top = g_.append(ir::TopK{8}, {edited});
+  const Value sum = g_.append(ir::LogSumExp{}, {edited})[0];
+  g_.output(g_.append(ir::Sample{}, {edited, top[0], top[1], sum})[0], Slot::kSampled);
+  EXPECT_FALSE(all<ir::Sample>(ir::fuse(g_.finish()))[0].fused);
+}
+
 // ---- norm into matmul
 
 TEST_F(Passes, NormGoesIntoItsMatmul) {

@@ -22,9 +22,9 @@ TEST(LlamaGraph, KeepsTheDispatchBudget) {
   for (const std::int32_t n_layers : {1, 4}) {
     const Built built(tiny_model({.n_layers = n_layers}));
     // norm + QKV; rope + KV write + attention; output + residual; norm + gate, up, SwiGLU; down +
-    // residual. Beside the layers: the embedding, and the head's rows and norm + logits.
+    // residual. Beside the layers: the embedding, and the head's rows, norm + logits, and choice.
     EXPECT_EQ(ir::n_dispatches(ir::fuse(built.model->body)), 5 * n_layers + 1);
-    EXPECT_EQ(ir::n_dispatches(ir::fuse(built.model->head)), 2);
+    EXPECT_EQ(ir::n_dispatches(ir::fuse(built.model->head)), 3);
   }
 }
 

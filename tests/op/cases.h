@@ -26,5 +26,6 @@ const std::vector<Case>& cases();
 std::vector<Case> row_cases();
 std::vector<Case> matmul_cases();
 std::vector<Case> attention_cases();
+std::vector<Case> sampling_cases();
 
 }  // namespace rocmforge::optest

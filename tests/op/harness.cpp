@@ -1,6 +1,7 @@
 #include "op/harness.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/check.h"
@@ -70,13 +71,20 @@ void Session::fill_step() {
                    .n_head_rows = p_.n_head_rows,
                    .n_sequences = static_cast<std::int32_t>(p_.block_tables.size()),
                    .n_work = static_cast<std::int32_t>(p_.work.size()),
-                   .n_partials = p_.n_partials};
+                   .n_partials = p_.n_partials,
+                   .n_edits = static_cast<std::int32_t>(p_.edits.size()),
+                   .n_masks = static_cast<std::int32_t>(p_.masks.size())};
   copy_into(p_.tokens, view.tokens());
   copy_into(p_.positions, view.positions());
   copy_into(p_.sequences, view.sequences());
   copy_into(p_.kv_slots, view.kv_slots());
   copy_into(p_.head_rows, view.head_rows());
   copy_into(p_.work, view.work());
+  copy_into(p_.samples, view.samples());
+  copy_into(p_.edits, view.edits());
+  for (std::size_t m = 0; m < p_.masks.size(); ++m) {
+    copy_into(p_.masks[m], view.mask(static_cast<std::int32_t>(m)));
+  }
   const std::size_t dims = size(p_.limits.rope_dims);
   for (std::int32_t i = 0; dims > 0 && i < p_.n_rows; ++i) {
     std::copy_n(p_.rope_rows.begin() + i * p_.limits.rope_dims, dims, view.rope_row(i).begin());
@@ -91,6 +99,9 @@ void Session::reset(float rest) {
   stream_->write(*arena_, 0, std::as_bytes(std::span(fill)));
   if (p_.hidden_dim > 0) {
     stream_->write(*arena_, regions_.hidden, std::as_bytes(std::span(p_.hidden)));
+  }
+  if (!p_.sampled.empty()) {
+    stream_->write(*arena_, regions_.sampled, std::as_bytes(std::span(p_.sampled)));
   }
   std::vector<std::byte> kv;
   if (kv_ != nullptr) {
@@ -115,6 +126,9 @@ std::vector<float> Session::tap(std::size_t value) {
     stream_->read(*arena_, plan_.values[value].offset + i * desc.row_stride * 4,
                   std::as_writable_bytes(row));
   }
+  if (desc.dtype != DType::kI32) return out;
+  stream_->wait();
+  for (float& x : out) x = static_cast<float>(std::bit_cast<std::int32_t>(x));
   return out;
 }
 

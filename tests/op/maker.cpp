@@ -148,6 +148,40 @@ void Maker::head(std::int64_t dim, std::int32_t max_rows, const std::vector<std:
   for (float& x : p_.hidden) x = random_.normal();
 }
 
+void Maker::logits(std::int64_t vocab, std::int32_t n, float magnitude) {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), 0);
+  head(vocab, n, rows);
+  p_.limits.max_head_rows = std::max(p_.limits.max_head_rows, static_cast<std::int32_t>(p_.bucket));
+  for (float& x : p_.hidden) x *= magnitude;
+  p_.samples.resize(static_cast<std::size_t>(n));
+}
+
+ir::Value Maker::logits() {
+  return g().rows(g().input(ir::Slot::kHidden), g().input(ir::Slot::kHeadRows));
+}
+
+void Maker::samples(std::vector<ir::SampleParams> samples) {
+  check(std::ssize(samples) == p_.n_head_rows, "parameters for other rows than the head's");
+  p_.samples = std::move(samples);
+}
+
+void Maker::edits(std::vector<ir::LogitEdit> edits) {
+  p_.edits = std::move(edits);
+  p_.limits.max_edits = static_cast<std::int32_t>(p_.edits.size()) + 5;
+}
+
+void Maker::masks(std::vector<std::vector<std::uint32_t>> masks) {
+  p_.masks = std::move(masks);
+  p_.limits.mask_words = static_cast<std::int32_t>(p_.masks.at(0).size());
+}
+
+void Maker::sampled(std::vector<std::int32_t> tokens) {
+  p_.limits.max_head_rows = static_cast<std::int32_t>(tokens.size());
+  sources_.max_head_rows = p_.limits.max_head_rows;
+  p_.sampled = std::move(tokens);
+}
+
 ir::Builder& Maker::g() {
   if (!builder_) {
     if (p_.hidden_dim == 0) {

@@ -55,6 +55,16 @@ class Maker {
   // The step's rows are those of the sequences, in order; their blocks lie anywhere.
   void sequences(const std::vector<SequenceSpec>& specs, const KvSpec& kv);
   void head(std::int64_t dim, std::int32_t max_rows, const std::vector<std::int32_t>& rows);
+  // Rows 0 to n - 1 of the hidden slot are the logits: the value `logits()`.
+  void logits(std::int64_t vocab, std::int32_t n, float magnitude);
+  ir::Value logits();
+  std::vector<float>& hidden() { return p_.hidden; }
+  // What each of the head's rows wants; `edits` are counted through, row after row.
+  void samples(std::vector<ir::SampleParams> samples);
+  void edits(std::vector<ir::LogitEdit> edits);
+  void masks(std::vector<std::vector<std::uint32_t>> masks);
+  // What the last head run chose.
+  void sampled(std::vector<std::int32_t> tokens);
   void tokens(std::vector<std::int32_t> tokens) { p_.tokens = std::move(tokens); }
 
   // ---- the graph
@@ -68,6 +78,8 @@ class Maker {
   // Another weight of the same bytes, in its own memory.
   ir::WeightId weight_like(ir::WeightId weight);
   ir::WeightId gain(std::int64_t n, DType dtype = DType::kF32);
+  // A random graph's own numbers.
+  Random& random() { return random_; }
   // One op on operands; its first result.
   ir::Value op(const ir::Op& op, std::vector<ir::Value> operands);
 

@@ -36,12 +36,16 @@ struct Problem {
   std::vector<std::vector<std::int32_t>> block_tables;  // by sequence
   std::vector<ir::WorkItem> work;
   std::int32_t n_partials = 0;
+  std::vector<ir::SampleParams> samples;  // by head row, or none
+  std::vector<ir::LogitEdit> edits;
+  std::vector<std::vector<std::uint32_t>> masks;  // by row of the masks
 
   // Memory before the run.
-  std::int64_t hidden_dim = 0;  // columns of the hidden slot; 0: not used
-  std::vector<float> hidden;    // [limits.max_rows][hidden_dim]
-  backend::KvLayout kv_layout;  // n_layers 0: no KV
-  std::vector<float> kv;        // every element in the layout's order
+  std::int64_t hidden_dim = 0;        // columns of the hidden slot; 0: not used
+  std::vector<float> hidden;          // [limits.max_rows][hidden_dim]
+  std::vector<std::int32_t> sampled;  // [limits.max_head_rows], or not used
+  backend::KvLayout kv_layout;        // n_layers 0: no KV
+  std::vector<float> kv;              // every element in the layout's order
 
   // Rows of the run: the head's for a head graph.
   std::int64_t run_rows() const { return n_head_rows > 0 ? n_head_rows : n_rows; }

@@ -121,6 +121,7 @@ Problem random_problem(test::Choices& choices, const test::RandomGraphOptions& o
   p.table = made.graph.weights;
   p.limits = made.limits;
   fill_weights(p, random);
+  p.sampled.resize(size(p.limits.max_head_rows));
   fill_step(p, choices, random, static_cast<std::int32_t>(made.context));
   fill_kv(p, random, made);
   if (made.is_head) {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "base/random.h"
 
 namespace rocmforge::optest {
 namespace {
@@ -39,13 +40,13 @@ class Interpreter {
   const Tensor& in(std::size_t i) const {
     return values_[static_cast<std::size_t>(node_->inputs.at(i).id)];
   }
-  // The node's first result, of the shape that the graph says, for this run's rows.
-  Tensor& out() {
-    const ir::Value v = node_->outputs.at(0);
+  // A result, of the shape that the graph says, for this run's rows.
+  Tensor& out(std::size_t i = 0) {
+    const ir::Value v = node_->outputs.at(i);
     Tensor& t = values_[static_cast<std::size_t>(v.id)];
     const Shape shape = p_.graph.desc(v).shape.with_rows(p_.run_rows());
     t.shape.clear();
-    for (int i = 0; i < shape.rank(); ++i) t.shape.push_back(shape[i]);
+    for (int d = 0; d < shape.rank(); ++d) t.shape.push_back(shape[d]);
     t.data.assign(static_cast<std::size_t>(shape.n_elems()), 0.0);
     return t;
   }
@@ -191,6 +192,8 @@ class Interpreter {
         return fill(p_.head_rows);
       case ir::Slot::kHidden:
         return fill(p_.hidden);
+      case ir::Slot::kSampled:
+        return fill(p_.sampled);
       case ir::Slot::kIncoming:
       case ir::Slot::kLogits:
         check(false, "no case has this slot as an input");
@@ -201,7 +204,8 @@ class Interpreter {
     const Tensor tokens = in(0);
     Tensor& y = out();
     for (std::int64_t i = 0; i < y.rows(); ++i) {
-      const double token = tokens.data[static_cast<std::size_t>(i)];
+      double token = tokens.data[static_cast<std::size_t>(i)];
+      if (token < 0) token = std::max(0.0, in(1).data[static_cast<std::size_t>(-1 - token)]);
       const std::vector<double> row = weight_row(op.table, static_cast<std::int64_t>(token));
       std::copy(row.begin(), row.end(), y.row(i));
     }
@@ -343,6 +347,115 @@ class Interpreter {
           add_value(op.attention, layer, weight, i, h, t, y.row(i));
         }
       }
+    }
+  }
+  // ---- sampling: by whole sorted rows, with the logarithms of the C library
+
+  void edit(Tensor& y) const {
+    for (std::int64_t i = 0; i < y.rows(); ++i) {
+      const ir::SampleParams& p = p_.samples.at(static_cast<std::size_t>(i));
+      double* x = y.row(i);
+      for (std::int32_t e = 0; e < p.n_edits; ++e) {
+        const ir::LogitEdit& edit = p_.edits.at(static_cast<std::size_t>(p.edits_begin + e));
+        if (edit.token < 0 || edit.token >= y.cols()) continue;
+        double& at = x[edit.token];
+        const auto penalty = static_cast<double>(edit.penalty);
+        at = (at > 0 ? at / penalty : at * penalty) + static_cast<double>(edit.bias);
+      }
+      for (std::int64_t t = 0; t < y.cols(); ++t) {
+        const auto word = static_cast<std::size_t>(t / 32);
+        const bool allowed =
+            p.mask < 0 ||
+            (p_.masks.at(static_cast<std::size_t>(p.mask)).at(word) >> (t % 32) & 1U) != 0;
+        if (!allowed || std::isnan(x[t])) x[t] = -std::numeric_limits<double>::infinity();
+      }
+    }
+  }
+  // Tokens above -inf, best first.
+  static std::vector<std::int64_t> sorted(const double* x, std::int64_t n) {
+    std::vector<std::int64_t> ids;
+    for (std::int64_t t = 0; t < n; ++t) {
+      if (x[t] > -std::numeric_limits<double>::infinity()) ids.push_back(t);
+    }
+    std::stable_sort(ids.begin(), ids.end(),
+                     [x](std::int64_t a, std::int64_t b) { return x[a] > x[b]; });
+    return ids;
+  }
+  static double log_sum_exp(const double* x, const std::vector<std::int64_t>& ids) {
+    if (ids.empty() || std::isinf(x[ids[0]])) {
+      return ids.empty() ? -std::numeric_limits<double>::infinity() : x[ids[0]];
+    }
+    double sum = 0;
+    for (const std::int64_t t : ids) sum += std::exp(x[t] - x[ids[0]]);
+    return x[ids[0]] + std::log(sum);
+  }
+  static double draw(const ir::SampleParams& p, std::int64_t token) {
+    const std::uint64_t seed = std::uint64_t{p.seed_high} << 32 | p.seed_low;
+    const RandomWords words = token_words(seed, p.position, static_cast<std::uint32_t>(token / 4));
+    const double v = (static_cast<double>(words.word[token % 4]) + 0.5) / 4294967296.0;
+    return -std::log(-std::log1p(-v));
+  }
+  // The cuts of a row's tokens, in order; then the draw.
+  static double choose(const ir::SampleParams& p, const double* x, std::vector<std::int64_t> ids) {
+    if (p.mode == ir::SampleMode::kNone || ids.empty()) return ir::kNoSample;
+    const double best = x[ids[0]];
+    if (p.temperature == 0 || std::isinf(best)) return static_cast<double>(ids[0]);
+    if (p.mode == ir::SampleMode::kCandidates) {
+      const bool more = p.top_k == 0 && ids.size() > ir::kMaxCandidates;
+      if (p.top_k > 0 && ids.size() > static_cast<std::size_t>(p.top_k))
+        ids.resize(static_cast<std::size_t>(p.top_k));
+      const double total = std::exp(log_sum_exp(x, ids) - best);
+      double sum = 0;
+      std::size_t kept = 0;
+      while (p.top_p < 1 && kept < ids.size() && sum < static_cast<double>(p.top_p) * total) {
+        sum += std::exp(x[ids[kept++]] - best);
+      }
+      if (p.top_p < 1) ids.resize(std::max<std::size_t>(kept, 1));
+      std::erase_if(ids,
+                    [&](std::int64_t t) { return x[t] < best + static_cast<double>(p.log_min_p); });
+      if (more && ids.size() > ir::kMaxCandidates) return ir::kUndecided;
+    }
+    const auto score = [&](std::int64_t t) {
+      return (x[t] - best) / static_cast<double>(p.temperature) + draw(p, t);
+    };
+    return static_cast<double>(
+        *std::max_element(ids.begin(), ids.end(),
+                          [&](std::int64_t a, std::int64_t b) { return score(a) < score(b); }));
+  }
+
+  void eval(const ir::EditLogits&) {
+    const std::vector<double> data = in(0).data;
+    Tensor& y = out();
+    y.data = data;
+    edit(y);
+  }
+  void eval(const ir::TopK& op) {
+    const Tensor x = in(0);
+    Tensor &values = out(0), &ids = out(1);
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      const std::vector<std::int64_t> order = sorted(x.row(i), x.cols());
+      for (std::int64_t j = 0; j < op.k; ++j) {
+        const bool there = j < std::ssize(order);
+        const std::int64_t t = there ? order[static_cast<std::size_t>(j)] : -1;
+        values.row(i)[j] = there ? x.row(i)[t] : -std::numeric_limits<double>::infinity();
+        ids.row(i)[j] = static_cast<double>(t);
+      }
+    }
+  }
+  void eval(const ir::LogSumExp&) {
+    const Tensor x = in(0);
+    Tensor& y = out();
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      *y.row(i) = log_sum_exp(x.row(i), sorted(x.row(i), x.cols()));
+    }
+  }
+  void eval(const ir::Sample& op) {
+    Tensor x = in(0);
+    if (op.fused) edit(x);
+    Tensor& y = out();
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      *y.row(i) =
+          choose(p_.samples.at(static_cast<std::size_t>(i)), x.row(i), sorted(x.row(i), x.cols()));
     }
   }
   void eval(const ir::Rows&) {

@@ -96,6 +96,7 @@ const Value* overwritable(const Node& node) {
 }
 
 std::int64_t region_of(ir::Slot slot, const ir::Regions& regions) {
+  if (slot == ir::Slot::kSampled) return regions.sampled;
   return slot == ir::Slot::kHidden ? regions.hidden : regions.logits;
 }
 
@@ -144,9 +145,9 @@ std::string check_fixed(const Graph& graph, const MemoryPlan& plan, const ir::St
       const std::map<ir::Slot, std::int64_t> offsets = {
           {ir::Slot::kTokens, step.tokens},      {ir::Slot::kPositions, step.positions},
           {ir::Slot::kRopeRows, step.rope_rows}, {ir::Slot::kHeadRows, step.head_rows},
-          {ir::Slot::kHidden, regions.hidden},   {ir::Slot::kIncoming, regions.incoming}};
-      const bool arena = input->slot == ir::Slot::kHidden || input->slot == ir::Slot::kIncoming;
-      if (place.space != (arena ? Space::kArena : Space::kStep) ||
+          {ir::Slot::kHidden, regions.hidden},   {ir::Slot::kIncoming, regions.incoming},
+          {ir::Slot::kSampled, regions.sampled}};
+      if (place.space != (ir::is_in_arena(input->slot) ? Space::kArena : Space::kStep) ||
           place.offset != offsets.at(input->slot)) {
         return ir::text("input ", v, " left its place");
       }

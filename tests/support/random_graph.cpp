@@ -29,6 +29,7 @@ class Maker {
     const ir::SourceShapes sources = {.rope_dims = rope_.n_rot,
                                       .max_rows = kRowsLimit,
                                       .dim = made_.dim,
+                                      .max_head_rows = kHeadRowsLimit,
                                       .kv_dtype = c_.flip() ? DType::kF32 : DType::kF16,
                                       .n_kv_heads = made_.attention.n_kv_heads,
                                       .head_dim = made_.attention.head_dim};
@@ -80,7 +81,9 @@ class Maker {
       return;
     }
     const Value tokens = g_->input(ir::Slot::kTokens);
-    pool_.push_back(g_->embed(weight(kVocabulary, made_.dim, false), tokens));
+    const WeightId table = weight(kVocabulary, made_.dim, false);
+    pool_.push_back(c_.flip() ? g_->embed(table, tokens, g_->input(ir::Slot::kSampled))
+                              : g_->embed(table, tokens));
     const int n_layers = c_.below(3);
     for (int l = 0; l < n_layers; ++l) states_.push_back(g_->kv_state(l));
   }
@@ -389,6 +392,7 @@ class Maker {
       result = g_->copy(result);
     }
     g_->output(result, made_.is_head ? ir::Slot::kLogits : ir::Slot::kHidden);
+    if (made_.is_head && c_.flip()) g_->output(g_->sample(result), ir::Slot::kSampled);
     (made_.is_head ? made_.vocab : made_.dim) = cols(result);
     if (!made_.is_head) made_.vocab = 32;
   }

@@ -26,6 +26,8 @@ StepRanges used_ranges(const ir::StepLayout& layout, const ir::StepHeader& heade
   check_count(header.n_sequences, l.max_sequences, "sequences");
   check_count(header.n_work, l.max_work, "work items");
   check_count(header.n_partials, l.max_partials, "partials");
+  check_count(header.n_edits, l.max_edits, "logit edits");
+  check_count(header.n_masks, l.max_head_rows, "masks");
   StepRanges out;
   const auto use = [&out](std::int64_t begin, std::int64_t bytes) {
     if (bytes == 0) return;
@@ -44,8 +46,11 @@ StepRanges used_ranges(const ir::StepLayout& layout, const ir::StepHeader& heade
   use(layout.kv_slots, rows * word);
   use(layout.rope_rows, rows * l.rope_dims * word);
   use(layout.head_rows, header.n_head_rows * word);
+  use(layout.samples, header.n_head_rows * static_cast<std::int64_t>(sizeof(ir::SampleParams)));
   use(layout.block_tables, std::int64_t{header.n_sequences} * l.max_blocks * word);
   use(layout.work, header.n_work * static_cast<std::int64_t>(sizeof(ir::WorkItem)));
+  use(layout.edits, header.n_edits * static_cast<std::int64_t>(sizeof(ir::LogitEdit)));
+  use(layout.masks, std::int64_t{header.n_masks} * l.mask_words * word);
   return out;
 }
 

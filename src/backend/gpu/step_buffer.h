@@ -19,7 +19,7 @@ struct StepRange {
 
 // What of a step is used, by its header: at most kMaxStepRanges, in order, parts that lie close
 // together in one. Counts over the limits are Error{kInternal}. Pure.
-inline constexpr std::size_t kMaxStepRanges = 9;
+inline constexpr std::size_t kMaxStepRanges = 12;
 struct StepRanges {
   StepRange ranges[kMaxStepRanges];
   std::size_t n = 0;

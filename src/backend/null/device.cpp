@@ -84,7 +84,7 @@ class NullExecutor final : public backend::Executor {
     Executable e{.header = step.header, .n_dispatches = ir::n_dispatches(graph)};
     for (const ir::Node& node : graph.nodes) {
       const auto* input = std::get_if<ir::Input>(&node.op);
-      if (input == nullptr || input->slot == ir::Slot::kHidden) continue;
+      if (input == nullptr || !ir::has_step_rows(input->slot)) continue;
       e.n_rows = graph.desc(node.outputs.at(0)).shape[0];
       e.is_head = e.is_head || input->slot == ir::Slot::kHeadRows;
     }

@@ -17,4 +17,7 @@ Graph fuse_norm(const Graph& graph);
 // paged_attention(rope(q), rope(k), v, kv) -> paged_attention(q, k, v, kv) rope.
 Graph fuse_rope(const Graph& graph);
 
+// sample(edit_logits(x), top_k, log_sum_exp of that) -> sample(x) fused.
+Graph fuse_sample(const Graph& graph);
+
 }  // namespace rocmforge::ir

@@ -110,8 +110,8 @@ class Planner {
     if (const auto* state = std::get_if<KvState>(&node.op)) {
       place = {Space::kKvState, state->layer};
     } else if (const auto* input = std::get_if<Input>(&node.op)) {
-      const bool arena = input->slot == Slot::kHidden || input->slot == Slot::kIncoming;
-      place = {arena ? Space::kArena : Space::kStep, input_offset(input->slot, v)};
+      place = {is_in_arena(input->slot) ? Space::kArena : Space::kStep,
+               input_offset(input->slot, v)};
       open(v).offset = place.offset;
     } else {
       // A state lies where the one lies that it replaces.
@@ -121,10 +121,7 @@ class Planner {
 
   std::int64_t input_offset(Slot slot, Value v) const {
     const Shape& shape = graph_.desc(v).shape;
-    if (slot == Slot::kHidden || slot == Slot::kIncoming) {
-      fits(slot, graph_.desc(v).bytes());
-      return slot == Slot::kHidden ? regions_.hidden : regions_.incoming;
-    }
+    if (is_in_arena(slot)) return region(slot, graph_.desc(v).bytes());
     const StepLimits& limits = step_.limits;
     const bool head = slot == Slot::kHeadRows;
     check(shape[0] <= (head ? limits.max_head_rows : limits.max_rows),
@@ -143,6 +140,7 @@ class Planner {
       case Slot::kHidden:
       case Slot::kIncoming:
       case Slot::kLogits:
+      case Slot::kSampled:
         break;
     }
     check(false, "graph " + graph_.name + ": a slot that is no input");
@@ -152,20 +150,24 @@ class Planner {
   // The whole chain of values that end as this output lies at its region: the regions are in
   // nobody else's way, since no graph both reads and writes one.
   void place_output(const Output& output) {
-    fits(output.slot, graph_.desc(output.value).bytes());
+    const std::int64_t at = region(output.slot, graph_.desc(output.value).bytes());
     Group& group = group_of(output.value);
     check(group.temporary, "graph " + graph_.name + ": an output lies at an input's place");
     group.temporary = false;
-    group.offset = output.slot == Slot::kHidden ? regions_.hidden : regions_.logits;
+    group.offset = at;
   }
 
-  void fits(Slot slot, std::int64_t bytes) const {
-    std::int64_t room = regions_.bytes - regions_.incoming;
-    if (slot == Slot::kHidden) room = regions_.logits - regions_.hidden;
-    if (slot == Slot::kLogits) room = regions_.incoming - regions_.logits;
+  // Where the slot's region begins; it has room for `bytes`.
+  std::int64_t region(Slot slot, std::int64_t bytes) const {
+    std::int64_t begin = regions_.hidden, end = regions_.logits;
+    if (slot == Slot::kLogits) begin = regions_.logits, end = regions_.sampled;
+    if (slot == Slot::kSampled) begin = regions_.sampled, end = regions_.incoming;
+    if (slot == Slot::kIncoming) begin = regions_.incoming, end = regions_.bytes;
+    const std::int64_t room = end - begin;
     check(bytes <= room, "graph " + graph_.name + ": " + std::string(name(slot)) + " wants " +
                              std::to_string(bytes) + " bytes of a region of " +
                              std::to_string(room));
+    return begin;
   }
 
   // ---- the free part
@@ -220,7 +222,8 @@ Regions plan_regions(const StepLimits& limits, std::int64_t dim, std::int64_t vo
   constexpr std::int64_t kBytes = sizeof(float);
   Regions regions;
   regions.logits = aligned(limits.max_rows * dim * kBytes);
-  regions.incoming = regions.logits + aligned(limits.max_head_rows * vocab * kBytes);
+  regions.sampled = regions.logits + aligned(limits.max_head_rows * vocab * kBytes);
+  regions.incoming = regions.sampled + aligned(limits.max_head_rows * kBytes);
   regions.bytes = regions.incoming + (incoming ? aligned(limits.max_rows * dim * kBytes) : 0);
   return regions;
 }

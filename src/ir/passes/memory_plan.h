@@ -25,6 +25,7 @@ struct Placement {
 struct Regions {
   std::int64_t hidden = 0;    // F32 [max_rows, dim]
   std::int64_t logits = 0;    // F32 [max_head_rows, vocab]
+  std::int64_t sampled = 0;   // I32 [max_head_rows]
   std::int64_t incoming = 0;  // F32 [max_rows, dim], or empty
   std::int64_t bytes = 0;     // where temporaries may begin
 };

@@ -10,7 +10,8 @@
 namespace rocmforge::ir {
 
 // Joins what one kernel can do: norm into the matmul that alone reads it; gate+up matmul with
-// SwiGLU; a residual add into the matmul before it; rope into the attention that writes K. Values
+// SwiGLU; a residual add into the matmul before it; rope into the attention that writes K; edits,
+// candidates and log-sum-exp into the choice of a token. Values
 // with a tap, or with other readers, stay.
 Graph fuse(const Graph& graph);
 

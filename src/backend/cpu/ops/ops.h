@@ -23,6 +23,10 @@ CallPtr prepare(const ir::PagedAttention& op, const Site& site);
 CallPtr prepare(const ir::KvWrite& op, const Site& site);
 CallPtr prepare(const ir::AttentionScores& op, const Site& site);
 CallPtr prepare(const ir::AttentionValues& op, const Site& site);
+CallPtr prepare(const ir::EditLogits& op, const Site& site);
+CallPtr prepare(const ir::TopK& op, const Site& site);
+CallPtr prepare(const ir::LogSumExp& op, const Site& site);
+CallPtr prepare(const ir::Sample& op, const Site& site);
 CallPtr prepare(const ir::Rows& op, const Site& site);
 CallPtr prepare(const ir::Copy& op, const Site& site);
 inline CallPtr prepare(const ir::Input&, const Site&) {
@@ -51,5 +55,8 @@ std::int64_t scratch_bytes(const Op&, const ScratchSite&) {
 }
 std::int64_t scratch_bytes(const ir::MatMul& op, const ScratchSite& site);
 std::int64_t scratch_bytes(const ir::PagedAttention& op, const ScratchSite& site);
+std::int64_t scratch_bytes(const ir::TopK& op, const ScratchSite& site);
+std::int64_t scratch_bytes(const ir::LogSumExp& op, const ScratchSite& site);
+std::int64_t scratch_bytes(const ir::Sample& op, const ScratchSite& site);
 
 }  // namespace rocmforge::cpu

@@ -30,6 +30,13 @@ struct Step {
     return at<i32>(args.block_tables) + (i64)sequence * args.max_blocks;
   }
   __device__ __inline__ const WorkItemArgs* work() const { return at<WorkItemArgs>(args.work); }
+  __device__ __inline__ const SampleParamsArgs& sample(i32 row) const {
+    return at<SampleParamsArgs>(args.samples)[row];
+  }
+  __device__ __inline__ const LogitEditArgs* edits() const { return at<LogitEditArgs>(args.edits); }
+  __device__ __inline__ const u32* mask(i32 row) const {
+    return at<u32>(args.masks) + (i64)row * args.mask_words;
+  }
 };
 
 }  // namespace rocmforge::gpu

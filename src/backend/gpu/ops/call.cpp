@@ -40,7 +40,7 @@ i32* Tickets::take(std::int64_t n) {
   if (n == 0) return nullptr;
   const std::int64_t bytes = n * static_cast<std::int64_t>(sizeof(i32));
   if (memory_.empty() || memory_.back().bytes() < bytes) {
-    memory_.push_back(allocate(*context_, bytes, "attention's tickets"));
+    memory_.push_back(allocate(*context_, bytes, "tickets"));
     context_->api->fill_zero(memory_.back().address(), bytes, context_->setup.get());
     context_->api->wait(context_->setup.get());
   }

@@ -15,11 +15,28 @@ using i64 = long long;
 
 // ir::StepHeader.
 struct StepHeaderArgs {
-  i32 n_rows, n_head_rows, n_sequences, n_work, n_partials;
+  i32 n_rows, n_head_rows, n_sequences, n_work, n_partials, n_edits, n_masks;
 };
 // ir::WorkItem.
 struct WorkItemArgs {
   i32 sequence, row_begin, n_rows, kv_begin, kv_end, n_splits, split, partial;
+};
+
+// ir::SampleParams, ir::SampleMode.
+enum class SampleMode : i32 { kNone, kAll, kCandidates };
+struct SampleParamsArgs {
+  SampleMode mode;
+  i32 top_k;
+  float temperature, top_p, log_min_p;
+  u32 seed_low, seed_high, position;
+  i32 edits_begin, n_edits, mask, unused;
+};
+inline constexpr int kMaxCandidates = 256;             // ir::kMaxCandidates
+inline constexpr i32 kNoSample = -1, kUndecided = -2;  // ir::kNoSample, ir::kUndecided
+// ir::LogitEdit.
+struct LogitEditArgs {
+  i32 token;
+  float penalty, bias;
 };
 
 // How many rows an operand has in this step: fixed + per_step * (the body's or the head's rows).
@@ -37,7 +54,8 @@ struct StepArgs {
   i32 header, positions, sequences, kv_slots, rope_rows, block_tables, work;
   i32 max_blocks;  // row length of the block tables
   i32 rope_dims;   // row length of the rope rows, floats
-  i32 unused;
+  i32 samples, edits, masks;
+  i32 mask_words;  // row length of the masks
 };
 
 // Workgroups in each direction: what a kernel strides its loops by.

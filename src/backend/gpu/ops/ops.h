@@ -21,6 +21,7 @@ std::int64_t scratch_bytes(const Op&, const ScratchSite&) {
 }
 std::int64_t scratch_bytes(const ir::MatMul& op, const ScratchSite& site);
 std::int64_t scratch_bytes(const ir::PagedAttention& op, const ScratchSite& site);
+std::int64_t scratch_bytes(const ir::Sample& op, const ScratchSite& site);
 
 // Sources and views launch nothing.
 inline void prepare(const ir::Input&, const Site&) {}
@@ -42,6 +43,10 @@ void prepare(const ir::PagedAttention& op, const Site& site);
 void prepare(const ir::KvWrite& op, const Site& site);
 void prepare(const ir::AttentionScores& op, const Site& site);
 void prepare(const ir::AttentionValues& op, const Site& site);
+void prepare(const ir::EditLogits& op, const Site& site);
+void prepare(const ir::TopK& op, const Site& site);
+void prepare(const ir::LogSumExp& op, const Site& site);
+void prepare(const ir::Sample& op, const Site& site);
 void prepare(const ir::Rows& op, const Site& site);
 void prepare(const ir::Copy& op, const Site& site);
 

@@ -65,6 +65,11 @@ void prepare(const ir::Embed& op, const Site& site) {
   Filling<EmbedArgs> f;
   f.args.rows = site.rows_args(y);
   f.point(f.args.tokens, tokens);
+  if (site.node.inputs.size() == 2) {
+    const Operand sampled = site.in(1);
+    f.point(f.args.sampled, sampled);
+    f.args.n_sampled = static_cast<i32>(sampled.fixed_rows);
+  }
   f.point(f.args.y, y);
   f.args.table = site.weights.args(op.table, "embed");
   check(y.cols == f.args.table.cols, "[gpu] embed: a result row is not a table row");

@@ -16,6 +16,18 @@ static_assert(sizeof(WorkItemArgs) == sizeof(ir::WorkItem));
 static_assert(offsetof(WorkItemArgs, kv_begin) == offsetof(ir::WorkItem, kv_begin));
 static_assert(offsetof(WorkItemArgs, n_splits) == offsetof(ir::WorkItem, n_splits));
 static_assert(offsetof(WorkItemArgs, partial) == offsetof(ir::WorkItem, partial));
+static_assert(offsetof(StepHeaderArgs, n_masks) == offsetof(ir::StepHeader, n_masks));
+static_assert(sizeof(SampleParamsArgs) == sizeof(ir::SampleParams));
+static_assert(offsetof(SampleParamsArgs, log_min_p) == offsetof(ir::SampleParams, log_min_p));
+static_assert(offsetof(SampleParamsArgs, position) == offsetof(ir::SampleParams, position));
+static_assert(offsetof(SampleParamsArgs, mask) == offsetof(ir::SampleParams, mask));
+static_assert(static_cast<int>(SampleMode::kAll) == static_cast<int>(ir::SampleMode::kAll));
+static_assert(static_cast<int>(SampleMode::kCandidates) ==
+              static_cast<int>(ir::SampleMode::kCandidates));
+static_assert(sizeof(LogitEditArgs) == sizeof(ir::LogitEdit));
+static_assert(offsetof(LogitEditArgs, bias) == offsetof(ir::LogitEdit, bias));
+static_assert(kMaxCandidates == ir::kMaxCandidates && kNoSample == ir::kNoSample &&
+              kUndecided == ir::kUndecided);
 static_assert(kKvBlockTokens == ir::kBlockTokens);
 
 i32 small(std::int64_t x) {
@@ -36,7 +48,10 @@ StepArgs step_args(const ir::StepLayout& layout, const void* base) {
           .work = small(layout.work),
           .max_blocks = layout.limits.max_blocks,
           .rope_dims = layout.limits.rope_dims,
-          .unused = 0};
+          .samples = small(layout.samples),
+          .edits = small(layout.edits),
+          .masks = small(layout.masks),
+          .mask_words = layout.limits.mask_words};
 }
 
 RowsArgs rows_args(const ir::StepLayout& layout, const void* base, std::int64_t fixed,
