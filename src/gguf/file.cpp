@@ -86,9 +86,12 @@ const TensorInfo* File::find_tensor(std::string_view name) const {
   return at ? &tensors_[*at] : nullptr;
 }
 
+bool File::has_data(const TensorInfo& tensor) const {
+  return tensor.offset <= bytes_.size() && tensor.n_bytes <= bytes_.size() - tensor.offset;
+}
+
 std::span<const std::byte> File::data(const TensorInfo& tensor) const {
-  check(tensor.offset <= bytes_.size() && tensor.n_bytes <= bytes_.size() - tensor.offset,
-        "File::data: a tensor of another file");
+  check(has_data(tensor), "File::data: a tensor of another file, or one without data");
   return bytes_.subspan(tensor.offset, tensor.n_bytes);
 }
 

@@ -76,7 +76,9 @@ class File {
 
   const KeyValue* find(std::string_view key) const;            // null when absent
   const TensorInfo* find_tensor(std::string_view name) const;  // null when absent
-  std::span<const std::byte> data(const TensorInfo& tensor) const;
+  // False where the File was made of a beginning of the file that ends before (parse_head).
+  bool has_data(const TensorInfo& tensor) const;
+  std::span<const std::byte> data(const TensorInfo& tensor) const;  // has_data (checked)
 
   // Typed look-ups. nullopt when the key is absent; Error{kFormat} naming file, key and both types
   // when the value has another type or does not fit. get_u64 takes any non-negative integer;

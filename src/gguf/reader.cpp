@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "gguf/cursor.h"
 #include "gguf/names.h"
 #include "gguf/other_formats.h"
@@ -56,8 +57,8 @@ std::string quoted(std::string_view name) {
 
 class Parser {
  public:
-  Parser(std::span<const std::byte> bytes, const std::string& path)
-      : bytes_(bytes), path_(path), in_(bytes, path) {}
+  Parser(std::span<const std::byte> bytes, std::uint64_t file_bytes, const std::string& path)
+      : bytes_(bytes), file_bytes_(file_bytes), path_(path), in_(bytes, path) {}
 
   File run() {
     read_header();
@@ -95,6 +96,7 @@ class Parser {
   [[noreturn]] void fail(const std::string& why) { in_.fail(ErrorCode::kFormat, why); }
 
   std::span<const std::byte> bytes_;
+  std::uint64_t file_bytes_;  // at least bytes_.size()
   const std::string& path_;
   Cursor in_;
   std::uint32_t version_ = 0;
@@ -365,10 +367,10 @@ void Parser::place(TensorInfo& tensor, std::uint64_t data_start) {
                 "its " + std::to_string(tensor.n_bytes) + " bytes at offset " +
                     std::to_string(relative) + " end past 64 bits");
   }
-  if (end > bytes_.size()) {
+  if (end > file_bytes_) {
     in_.fail_at(at, ErrorCode::kFormat,
                 "its data, bytes " + std::to_string(tensor.offset) + " to " + std::to_string(end) +
-                    ", end past the end of the file (" + std::to_string(bytes_.size()) +
+                    ", end past the end of the file (" + std::to_string(file_bytes_) +
                     " bytes, data from byte " + std::to_string(data_start) + ", alignment " +
                     std::to_string(alignment_) + ")");
   }
@@ -404,7 +406,14 @@ void Parser::refuse_overlaps() {
 
 File parse(std::span<const std::byte> bytes, const std::string& path, Counters& counters) {
   ++counters.file_parses;
-  return Parser(bytes, path).run();
+  return Parser(bytes, bytes.size(), path).run();
+}
+
+File parse_head(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& path,
+                Counters& counters) {
+  check(file_bytes >= head.size(), "parse_head: a beginning is no longer than the file");
+  ++counters.file_parses;
+  return Parser(head, file_bytes, path).run();
 }
 
 }  // namespace rocmforge::gguf

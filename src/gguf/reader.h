@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -19,5 +20,10 @@ namespace rocmforge::gguf {
 // inside the file, aligned to file.alignment(), and overlapping no other's. Memory used is at most
 // a small multiple of the header's size; time is n log n in the numbers of keys and tensors.
 File parse(std::span<const std::byte> bytes, const std::string& path, Counters& counters);
+
+// The same of a file of `file_bytes` bytes of which `head` is the beginning, the whole header in
+// it: the data of some tensors may lie past it (File::has_data).
+File parse_head(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& path,
+                Counters& counters);
 
 }  // namespace rocmforge::gguf

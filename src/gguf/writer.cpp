@@ -171,15 +171,26 @@ void Writer::set_alignment(std::uint32_t alignment) {
 
 void Writer::add_tensor(std::string_view name, DType dtype, const Shape& shape,
                         std::vector<std::byte> data) {
-  check(shape.rank() > 0, "Writer: a tensor needs a dimension");
-  check(shape[-1] % info(dtype).block_elems == 0, "Writer: rows of whole blocks only");
-  check(static_cast<std::int64_t>(data.size()) == bytes_of(dtype, shape.n_elems()),
+  check(tensors_.empty() || !tensors_.back().is_declared,
+        "Writer: tensors with data stand before those without");
+  add({.name = std::string(name), .dtype = dtype, .shape = shape, .data = std::move(data)});
+  check(tensors_.back().data.size() == tensors_.back().n_bytes(),
         "Writer: data of another size than the tensor's");
-  register_name(tensor_names_, name, kMaxTensorNameBytes);
-  tensors_.push_back({std::string(name), dtype, shape, std::move(data)});
 }
 
-std::size_t Writer::padding(std::size_t n_bytes) const {
+void Writer::declare_tensor(std::string_view name, DType dtype, const Shape& shape) {
+  add({.name = std::string(name), .dtype = dtype, .shape = shape, .is_declared = true, .data = {}});
+}
+
+void Writer::add(Tensor tensor) {
+  check(tensor.shape.rank() > 0, "Writer: a tensor needs a dimension");
+  check(tensor.shape[-1] % info(tensor.dtype).block_elems == 0,
+        "Writer: rows of whole blocks only");
+  register_name(tensor_names_, tensor.name, kMaxTensorNameBytes);
+  tensors_.push_back(std::move(tensor));
+}
+
+std::uint64_t Writer::padding(std::uint64_t n_bytes) const {
   return (alignment_ - n_bytes % alignment_) % alignment_;
 }
 
@@ -201,7 +212,7 @@ std::vector<std::byte> Writer::header() const {
     for (int i = 1; i <= tensor.shape.rank(); ++i) put(out, tensor.shape[-i]);
     put(out, info(tensor.dtype).gguf_id);
     put(out, offset);
-    offset += tensor.data.size() + padding(tensor.data.size());
+    offset += tensor.n_bytes() + padding(tensor.n_bytes());
   }
   out.resize(out.size() + padding(out.size()));
   return out;
@@ -210,13 +221,21 @@ std::vector<std::byte> Writer::header() const {
 std::vector<std::byte> Writer::bytes() const {
   std::vector<std::byte> out = header();
   for (const Tensor& tensor : tensors_) {
+    if (tensor.is_declared) break;
     put_bytes(out, tensor.data.data(), tensor.data.size());
     out.resize(out.size() + padding(tensor.data.size()));
   }
   return out;
 }
 
+std::uint64_t Writer::file_bytes() const {
+  std::uint64_t out = header().size();
+  for (const Tensor& tensor : tensors_) out += tensor.n_bytes() + padding(tensor.n_bytes());
+  return out;
+}
+
 void Writer::write(const std::string& path) const {
+  check(tensors_.empty() || !tensors_.back().is_declared, "Writer: a tensor without data");
   const std::string partial = path + ".partial";
   std::ofstream file(partial, std::ios::binary | std::ios::trunc);
   const auto append = [&](const std::vector<std::byte>& bytes) {

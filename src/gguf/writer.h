@@ -39,9 +39,16 @@ class Writer {
   // `data` holds bytes_of(dtype, shape.n_elems()) bytes, rows of whole blocks (both checked).
   void add_tensor(std::string_view name, DType dtype, const Shape& shape,
                   std::vector<std::byte> data);
+  // A tensor whose data the caller makes up or writes: only behind those that have theirs
+  // (checked).
+  void declare_tensor(std::string_view name, DType dtype, const Shape& shape);
 
+  // The file up to the first declared tensor's data: all of it when none was declared.
   std::vector<std::byte> bytes() const;
-  // Writes path + ".partial" and renames it when whole; Error{kIo} naming path.
+  // Of the whole file, the declared tensors' data included.
+  std::uint64_t file_bytes() const;
+  // Writes path + ".partial" and renames it when whole; Error{kIo} naming path. Not with declared
+  // tensors (checked).
   void write(const std::string& path) const;
 
  private:
@@ -49,12 +56,18 @@ class Writer {
     std::string name;
     DType dtype;
     Shape shape;
+    bool is_declared = false;  // `data` is empty
     std::vector<std::byte> data;
+
+    std::uint64_t n_bytes() const {
+      return static_cast<std::uint64_t>(bytes_of(dtype, shape.n_elems()));
+    }
   };
+  void add(Tensor tensor);
   void begin_key(std::string_view key, ValueType type);
   // All before the first tensor's data, padded to the alignment.
   std::vector<std::byte> header() const;
-  std::size_t padding(std::size_t n_bytes) const;
+  std::uint64_t padding(std::uint64_t n_bytes) const;
 
   std::uint32_t version_;
   std::uint32_t alignment_ = 32;

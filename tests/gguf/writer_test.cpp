@@ -157,5 +157,39 @@ TEST(Writer, LeavesNothingBehindWhenItFails) {
   EXPECT_FALSE(std::filesystem::exists(dir.file("taken.partial")));
 }
 
+TEST(Writer, DeclaredTensorsHaveTheirPlace) {
+  Writer whole, head;
+  const Shape shape{3, 32};
+  const auto data = numbered(static_cast<std::size_t>(bytes_of(DType::kQ4_0, shape.n_elems())));
+  for (Writer* w : {&whole, &head}) w->add_tensor("a", DType::kF32, Shape{3}, numbered(12));
+  whole.add_tensor("b", DType::kQ4_0, shape, data);
+  whole.add_tensor("c", DType::kQ4_0, shape, data);
+  head.declare_tensor("b", DType::kQ4_0, shape);
+  head.declare_tensor("c", DType::kQ4_0, shape);
+
+  const auto all = whole.bytes(), start = head.bytes();
+  EXPECT_EQ(head.file_bytes(), all.size());
+  EXPECT_EQ(whole.file_bytes(), all.size());
+  ASSERT_LT(start.size(), all.size());
+  EXPECT_TRUE(std::equal(start.begin(), start.end(), all.begin()));
+
+  Counters counters;
+  const File read = parse(all, "whole", counters);
+  const File part = parse_head(start, head.file_bytes(), "head", counters);
+  EXPECT_EQ(counters.read().file_parses, 2u);
+  ASSERT_EQ(part.tensors().size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(part.tensors()[i].offset, read.tensors()[i].offset);
+    EXPECT_EQ(part.has_data(part.tensors()[i]), i == 0);
+    EXPECT_TRUE(read.has_data(read.tensors()[i]));
+  }
+  EXPECT_EQ(code_of([&] { part.data(part.tensors()[1]); }), ErrorCode::kInternal);
+  EXPECT_EQ(code_of([&] { parse_head(start, all.size() - 64, "cut", counters); }),
+            ErrorCode::kFormat);
+  EXPECT_EQ(code_of([&] { head.write("/nowhere"); }), ErrorCode::kInternal);
+  EXPECT_EQ(code_of([&] { head.add_tensor("d", DType::kF32, Shape{3}, numbered(12)); }),
+            ErrorCode::kInternal);
+}
+
 }  // namespace
 }  // namespace rocmforge::gguf::test

@@ -1,0 +1,280 @@
+#include "model/random_model.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <numbers>
+
+#include "base/error.h"
+#include "gguf/reader.h"
+#include "gguf/writer.h"
+#include "tensor/random.h"
+
+namespace rocmforge::model {
+namespace {
+
+constexpr std::uint64_t kSeed = 0;
+constexpr double kRopeBase = 500000;  // of all Llama 3
+
+[[noreturn]] void refuse(std::string_view spec, const std::string& why) {
+  throw Error(ErrorCode::kUsage, "[model] " + std::string(spec) + ": " + why);
+}
+
+template <class Items, class Name>
+std::string list(const Items& items, Name name) {
+  std::string out;
+  for (const auto& item : items) {
+    if (!out.empty()) out += ", ";
+    out += name(item);
+  }
+  return out;
+}
+
+std::string block_name(std::int32_t layer) {
+  std::string out = "blk.";
+  out.append(std::to_string(layer)).push_back('.');
+  return out;
+}
+
+RandomShape find_shape(std::string_view spec, std::string_view name) {
+  const auto& shapes = random_shapes();
+  const auto found = std::ranges::find(shapes, name, &RandomShape::name);
+  if (found != shapes.end()) return *found;
+  refuse(spec, "there is no shape \"" + std::string(name) + "\"; shapes are " +
+                   list(shapes, [](const RandomShape& s) { return s.name; }));
+}
+
+DType find_type(std::string_view spec, std::string_view name) {
+  const std::vector<DType> types = random_types();
+  const auto type = dtype_from_name(name);
+  if (type && std::ranges::find(types, *type) != types.end()) return *type;
+  refuse(spec, "there is no weight type \"" + std::string(name) + "\"; types are " +
+                   list(types, [](DType t) { return to_string(t); }));
+}
+
+// "ffn_down" or "blk.3.ffn_down" -> every matrix that it means.
+std::vector<std::string> find_matrices(std::string_view spec, const RandomShape& shape,
+                                       std::string_view name) {
+  const bool is_global = name == "token_embd" || name == "output";
+  if (name == "output" && shape.is_tied) {
+    refuse(spec, std::string(shape.name) + " has no output matrix, it uses token_embd");
+  }
+  if (is_global) return {std::string(name)};
+  std::vector<std::string> out;
+  for (std::int32_t i = 0; i < shape.n_layers; ++i) {
+    const std::string block = block_name(i);
+    for (const std::string_view matrix : random_matrices()) {
+      if (matrix == "token_embd" || matrix == "output") continue;
+      const std::string full = block + std::string(matrix);
+      if (name == matrix || name == full) out.push_back(full);
+    }
+  }
+  if (out.empty()) {
+    refuse(spec, "there is no matrix \"" + std::string(name) + "\"; matrices are " +
+                     list(random_matrices(), [](std::string_view m) { return m; }) +
+                     ", or of one layer, blk.0.attn_q");
+  }
+  return out;
+}
+
+// What llama-quantize makes of the output matrix where the others become `type`.
+DType output_type(DType type) {
+  if (!info(type).is_quantized()) return type;
+  return type == DType::kQ8_0 || type == DType::kMXFP4 ? DType::kQ8_0 : DType::kQ6_K;
+}
+
+// The rule of Llama 3.1: wavelengths above 8192 positions are stretched by `scale`, those below a
+// quarter of it stay, and those between are blended. A factor divides its frequency.
+std::vector<float> rope_factors(const RandomShape& shape) {
+  constexpr double kLong = 8192, kShort = kLong / 4;
+  std::vector<float> out;
+  for (std::int32_t i = 0; i < shape.head_dim() / 2; ++i) {
+    const double frequency = std::pow(kRopeBase, -2.0 * i / shape.head_dim());
+    const double wavelength = 2 * std::numbers::pi / frequency;
+    const double kept = std::clamp((kLong / wavelength - 1) / (kLong / kShort - 1), 0.0, 1.0);
+    out.push_back(static_cast<float>(1 / ((1 - kept) / shape.rope_scale + kept)));
+  }
+  return out;
+}
+
+class HeaderMaker {
+ public:
+  explicit HeaderMaker(const RandomSpec& spec) : spec_(spec) {}
+
+  gguf::Writer make() {
+    const RandomShape& s = spec_.shape;
+    add_keys();
+    // Tensors with data first: what is in memory is then the file's beginning.
+    if (s.rope_scale != 1) vector("rope_freqs", rope_factors(s));
+    for (std::int32_t i = 0; i < s.n_layers; ++i) {
+      vector(block_name(i) + "attn_norm", ones());
+      vector(block_name(i) + "ffn_norm", ones());
+    }
+    vector("output_norm", ones());
+
+    const std::int64_t kv_dim = std::int64_t{s.n_kv_heads} * s.head_dim();
+    matrix("token_embd", s.n_vocab, s.dim);
+    for (std::int32_t i = 0; i < s.n_layers; ++i) {
+      matrix(block_name(i) + "attn_q", s.dim, s.dim);
+      matrix(block_name(i) + "attn_k", kv_dim, s.dim);
+      matrix(block_name(i) + "attn_v", kv_dim, s.dim);
+      matrix(block_name(i) + "attn_output", s.dim, s.dim);
+      matrix(block_name(i) + "ffn_gate", s.n_ff, s.dim);
+      matrix(block_name(i) + "ffn_up", s.n_ff, s.dim);
+      matrix(block_name(i) + "ffn_down", s.dim, s.n_ff);
+    }
+    if (!s.is_tied) matrix("output", s.n_vocab, s.dim);
+    return std::move(out_);
+  }
+
+ private:
+  std::vector<float> ones() const {
+    return std::vector<float>(static_cast<std::size_t>(spec_.shape.dim), 1.0f);
+  }
+
+  void add_keys() {
+    const RandomShape& s = spec_.shape;
+    const auto u32 = [this](const char* key, std::int32_t value) {
+      out_.add_u32(std::string("llama.") + key, static_cast<std::uint32_t>(value));
+    };
+    out_.add_string("general.architecture", "llama");
+    out_.add_string("general.name", spec_.text + ", random weights");
+    u32("block_count", s.n_layers);
+    u32("context_length", s.n_ctx);
+    u32("embedding_length", s.dim);
+    u32("feed_forward_length", s.n_ff);
+    u32("attention.head_count", s.n_heads);
+    u32("attention.head_count_kv", s.n_kv_heads);
+    u32("rope.dimension_count", s.head_dim());
+    u32("vocab_size", s.n_vocab);  // for llama.cpp, which else counts the vocabulary
+    out_.add_f32("llama.rope.freq_base", static_cast<float>(kRopeBase));
+    out_.add_f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    out_.add_string("tokenizer.ggml.model", "none");
+  }
+  void vector(const std::string& stem, const std::vector<float>& values) {
+    std::vector<std::byte> bytes(values.size() * sizeof(float));
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    const auto size = static_cast<std::int64_t>(values.size());
+    out_.add_tensor(stem + ".weight", DType::kF32, Shape{size}, std::move(bytes));
+  }
+  void matrix(const std::string& stem, std::int64_t rows, std::int64_t cols) {
+    out_.declare_tensor(stem + ".weight", spec_.type_of(stem), Shape{rows, cols});
+  }
+
+  const RandomSpec& spec_;
+  gguf::Writer out_;
+};
+
+}  // namespace
+
+const std::vector<RandomShape>& random_shapes() {
+  static const std::vector<RandomShape> shapes = {
+      {.name = "llama-tiny",
+       .what = "for tests",
+       .n_layers = 2,
+       .dim = 256,
+       .n_heads = 4,
+       .n_kv_heads = 2,
+       .n_ff = 512,
+       .n_vocab = 512,
+       .n_ctx = 4096},
+      {.name = "llama-1b",
+       .what = "Llama 3.2 1B",
+       .n_layers = 16,
+       .dim = 2048,
+       .n_heads = 32,
+       .n_kv_heads = 8,
+       .n_ff = 8192,
+       .n_vocab = 128256,
+       .n_ctx = 131072,
+       .is_tied = true,
+       .rope_scale = 32},
+      {.name = "llama-3b",
+       .what = "Llama 3.2 3B",
+       .n_layers = 28,
+       .dim = 3072,
+       .n_heads = 24,
+       .n_kv_heads = 8,
+       .n_ff = 8192,
+       .n_vocab = 128256,
+       .n_ctx = 131072,
+       .is_tied = true,
+       .rope_scale = 32},
+      {.name = "llama-8b",
+       .what = "Llama 3.1 8B",
+       .n_layers = 32,
+       .dim = 4096,
+       .n_heads = 32,
+       .n_kv_heads = 8,
+       .n_ff = 14336,
+       .n_vocab = 128256,
+       .n_ctx = 131072,
+       .rope_scale = 8},
+  };
+  return shapes;
+}
+
+const std::vector<std::string_view>& random_matrices() {
+  static const std::vector<std::string_view> names = {"token_embd", "output", "attn_q",
+                                                      "attn_k",     "attn_v", "attn_output",
+                                                      "ffn_gate",   "ffn_up", "ffn_down"};
+  return names;
+}
+
+std::vector<DType> random_types() {
+  std::vector<DType> out;
+  for (const DType type : kAllDTypes) {
+    if (info(type).decode != nullptr) out.push_back(type);
+  }
+  return out;
+}
+
+DType RandomSpec::type_of(const std::string& matrix) const {
+  const auto found = others.find(matrix);
+  return found != others.end() ? found->second : type;
+}
+
+RandomSpec parse_random_spec(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  RandomSpec out;
+  out.text = text;
+  out.shape = find_shape(text, text.substr(0, colon));
+  if (colon == std::string_view::npos) refuse(text, "its type is missing, as in llama-8b:Q4_0");
+  std::string_view rest = text.substr(colon + 1);
+  const auto next = [&rest] {
+    const std::string_view part = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    return part;
+  };
+  const bool more = rest.ends_with(',');
+  out.type = find_type(text, next());
+  out.others[out.shape.is_tied ? "token_embd" : "output"] = output_type(out.type);
+  if (more) refuse(text, "nothing stands behind its last comma");
+  while (!rest.empty()) {
+    const std::string_view part = next();
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      refuse(text, "no MATRIX=TYPE: \"" + std::string(part) + "\"; one is output=Q6_K");
+    }
+    const DType type = find_type(text, part.substr(equals + 1));
+    for (const std::string& name : find_matrices(text, out.shape, part.substr(0, equals))) {
+      out.others[name] = type;
+    }
+  }
+  return out;
+}
+
+RandomModel::RandomModel(const RandomSpec& spec, Counters& counters)
+    : RandomModel(HeaderMaker(spec).make(), spec.text, counters) {}
+
+RandomModel::RandomModel(const gguf::Writer& writer, const std::string& name, Counters& counters)
+    : head_(writer.bytes()),
+      file_bytes_(writer.file_bytes()),
+      gguf_(gguf::parse_head(head_, file_bytes_, name, counters)) {}
+
+std::uint64_t random_seed_of(std::string_view tensor) {
+  return random_seed(kSeed, tensor);
+}
+
+}  // namespace rocmforge::model
