@@ -23,7 +23,7 @@ class Stream;
 struct SegmentData {
   std::span<const std::byte> rows = {};  // bytes_of(dtype, rows * cols)
   std::span<const std::byte> bias = {};  // F32 [rows], perhaps unaligned; empty when there is none
-  // Set: there are no bytes, and the executor makes them up (tensor/quant/random.h), the same for
+  // Set: there are no bytes, and the executor makes them up (tensor/random.h), the same for
   // the same seed on every device; `rows` is empty, and there is no bias.
   std::optional<std::uint64_t> random = {};
 };

@@ -22,8 +22,10 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend
   }
   return std::make_unique<engine::Engine>(
       engine::EngineOptions{.path = options.gguf,
+                            .random = options.random,
                             .n_ctx = options.ctx,
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
+                            .max_sequences = options.max_sequences,
                             .fuse = !options.no_fuse},
       device, counters);
 }
@@ -94,7 +96,7 @@ Session::Session(const ModelOptions& options) {
   }
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
-  log(LogLevel::kInfo, options.gguf + ": " + params.architecture + ", " +
+  log(LogLevel::kInfo, options.name() + ": " + params.architecture + ", " +
                            std::to_string(params.n_layers) + " layers, context of " +
                            std::to_string(engine_->runner().n_ctx()) + " tokens on " +
                            device_->info().detail);

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backend/device.h"
@@ -19,6 +20,10 @@ struct ModelOptions {
   std::int32_t ctx = 0;
   std::string kv_type = "f16";
   bool no_fuse = false;
+  std::int32_t max_sequences = 1;           // that run together
+  std::optional<model::RandomSpec> random;  // instead of `gguf`
+
+  const std::string& name() const { return random ? random->text : gguf; }
 };
 
 // -m, --gguf, --model.

@@ -139,6 +139,7 @@ RunnerOptions runner_options(const EngineOptions& options, const gguf::File& fil
                              const backend::Device& device) {
   return {.n_ctx = context_of(options, file),
           .least_ctx = options.n_ctx > 0 ? 0 : kLeastContext,
+          .max_sequences = options.max_sequences,
           .max_rows = options.max_rows,
           .kv_dtype = options.kv_dtype,
           .fuse = options.fuse,
@@ -167,18 +168,26 @@ std::optional<Rejected> reject(const Request& request, const Runner& runner) {
 }  // namespace
 
 Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
-    : file_(options.path, counters), tokenizer_(load_tokenizer(file_.gguf())) {
+    : file_(options.random ? ModelFile(*options.random, counters)
+                           : ModelFile(options.path, counters)),
+      tokenizer_(has_vocabulary(file_.gguf()) ? load_tokenizer(file_.gguf()) : nullptr) {
   runner_ = std::make_unique<Runner>(file_.gguf(), runner_options(options, file_.gguf(), device),
                                      device, counters);
-  check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
+  if (tokenizer_ != nullptr) check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
+}
+
+const text::Tokenizer& Engine::tokenizer() const {
+  if (tokenizer_ == nullptr) load_tokenizer(file_.gguf());  // which throws
+  return *tokenizer_;
 }
 
 Result Engine::generate(const Request& request, const TextSink& on_text,
                         const std::atomic<bool>* cancel) {
   if (auto rejected = reject(request, *runner_)) return *rejected;
+  const text::Tokenizer& vocabulary = tokenizer();
   Completion out;
   try {
-    Generation(file_.gguf().path(), *runner_, *tokenizer_, request, on_text, cancel).run(out);
+    Generation(file_.gguf().path(), *runner_, vocabulary, request, on_text, cancel).run(out);
   } catch (const Error& e) {
     if (e.code() != ErrorCode::kDevice) throw;
     out.reason = FinishReason::kFailed;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,12 +19,14 @@
 namespace rocmforge::engine {
 
 struct EngineOptions {
-  std::string path = {};  // the GGUF file
+  std::string path = {};                         // the GGUF file
+  std::optional<model::RandomSpec> random = {};  // instead of a file: made-up weights
   // 0: the model's own, at most kDefaultContext; fewer where the device's memory holds no more, but
   // no fewer than kLeastContext.
   std::int32_t n_ctx = 0;
   DType kv_dtype = DType::kF16;
   std::int32_t max_rows = 512;
+  std::int32_t max_sequences = 1;  // that run together, each with room for n_ctx
   bool fuse = true;
   // As in RunnerOptions: the layers on the engine's device, the last ones, and where the others go.
   std::int32_t n_device_layers = kAllLayers;
@@ -38,7 +41,8 @@ class Engine {
   // it.
   Engine(const EngineOptions& options, backend::Device& device, Counters& counters);
 
-  const text::Tokenizer& tokenizer() const { return *tokenizer_; }
+  // Error{kUnsupported} for a model without a vocabulary.
+  const text::Tokenizer& tokenizer() const;
   const model::HyperParams& params() const { return runner_->params(); }
   const gguf::File& file() const { return file_.gguf(); }
   Runner& runner() { return *runner_; }
@@ -52,7 +56,7 @@ class Engine {
 
  private:
   ModelFile file_;
-  std::unique_ptr<text::Tokenizer> tokenizer_;
+  std::unique_ptr<text::Tokenizer> tokenizer_;  // null: there is no vocabulary
   std::unique_ptr<Runner> runner_;
 };
 

@@ -10,9 +10,23 @@
 namespace rocmforge::engine {
 
 ModelFile::ModelFile(const std::string& path, Counters& counters)
-    : mapping_(path), gguf_(gguf::parse(mapping_.bytes(), path, counters)) {}
+    : mapping_(path), gguf_(gguf::parse(mapping_->bytes(), path, counters)) {}
+
+ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
+  random_.emplace(random, counters);
+}
+
+bool has_vocabulary(const gguf::File& file) {
+  const auto model = file.get_string("tokenizer.ggml.model");
+  return model != "none" && model != "no_vocab";  // llama.cpp's two spellings
+}
 
 std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file) {
+  if (!has_vocabulary(file)) {
+    throw Error(ErrorCode::kUnsupported,
+                "[engine] " + file.path() +
+                    ": tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text");
+  }
   return text::make_tokenizer(read_vocab(file));
 }
 
@@ -36,7 +50,12 @@ std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::W
     for (const ir::WeightSegment& segment : table.at(id).segments) {
       const gguf::TensorInfo* rows = file.find_tensor(segment.tensor);
       check(rows != nullptr, "a weight's tensor was checked to be there");
-      backend::SegmentData bytes{.rows = file.data(*rows), .bias = {}};
+      backend::SegmentData bytes;
+      if (file.has_data(*rows)) {
+        bytes.rows = file.data(*rows);
+      } else {
+        bytes.random = model::random_seed_of(segment.tensor);
+      }
       if (!segment.bias.empty()) bytes.bias = file.data(*file.find_tensor(segment.bias));
       data.segments.push_back(bytes);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,29 +11,36 @@
 #include "base/mapped_file.h"
 #include "gguf/file.h"
 #include "model/model.h"
+#include "model/random_model.h"
 #include "text/tokenizer.h"
 
 namespace rocmforge::engine {
 
-// The mapped and parsed file. Not movable: the parts point into one another.
+// The mapped and parsed file, or a model of made-up weights. Not movable: the parts point into one
+// another.
 class ModelFile {
  public:
   ModelFile(const std::string& path, Counters& counters);
+  ModelFile(const model::RandomSpec& random, Counters& counters);
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;
 
-  const gguf::File& gguf() const { return gguf_; }
-  const MappedFile& mapping() const { return mapping_; }
+  const gguf::File& gguf() const { return random_ ? random_->gguf() : *gguf_; }
+  const MappedFile* mapping() const { return mapping_ ? &*mapping_ : nullptr; }  // null: no file
 
  private:
-  MappedFile mapping_;
-  gguf::File gguf_;
+  std::optional<MappedFile> mapping_;
+  std::optional<gguf::File> gguf_;
+  std::optional<model::RandomModel> random_;
 };
 
+// False for a file that says it has none (tokenizer.ggml.model "none").
+bool has_vocabulary(const gguf::File& file);
+// Error{kUnsupported} for a file without a vocabulary.
 std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file);
 
-// Where the file holds each weight's segments; a tokenizer smaller or larger than the embedding is
-// refused by check_vocabulary.
+// Where the file holds each weight's segments, or the seed of what it does not hold; a tokenizer
+// smaller or larger than the embedding is refused by check_vocabulary.
 std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::WeightTable& table);
 
 // The model's embedding must have a row for each token. Error{kFormat} naming both numbers.

@@ -33,6 +33,7 @@ class Runner {
   const model::HyperParams& params() const { return params_; }
   std::int32_t n_ctx() const { return options_.n_ctx; }
   std::int32_t max_rows() const { return options_.max_rows; }
+  std::int32_t max_sequences() const { return options_.max_sequences; }
   std::int32_t max_head_rows() const { return layout_.limits.max_head_rows; }
   kv::BlockPool& pool() { return pool_; }
 

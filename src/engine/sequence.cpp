@@ -49,6 +49,31 @@ bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted
   return true;
 }
 
+bool Sequence::append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                           EachSink sink) {
+  const auto n = static_cast<std::int32_t>(sequences.size());
+  check(n > 0 && n <= kMaxTogether && tokens.size() == sequences.size(), "a token for each");
+  Runner& runner = sequences.front().runner_;
+  for (Sequence& s : sequences) {
+    if (s.length_ + 1 > runner.n_ctx() || !s.blocks_.reserve(s.length_ + 1)) return false;
+  }
+  std::array<BatchSequence, kMaxTogether> rows;
+  std::array<std::int32_t, kMaxTogether> ids{};
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    Sequence& s = sequences[i];
+    rows[i] = {.tokens = tokens.subspan(i, 1), .first_position = s.length_, .blocks = &s.blocks_};
+    ids[i] = static_cast<std::int32_t>(i);
+    ++s.length_;
+  }
+  runner.run(std::span(rows).first(sequences.size()));
+  const auto n_vocab = static_cast<std::size_t>(runner.params().n_vocab);
+  const std::span<const float> all = runner.logits(std::span(ids).first(sequences.size()));
+  for (std::int32_t i = 0; i < n; ++i) {
+    sink(i, all.subspan(static_cast<std::size_t>(i) * n_vocab, n_vocab));
+  }
+  return true;
+}
+
 void Sequence::truncate(std::int32_t length) {
   check(length >= 0 && length <= length_, "a sequence can only be cut");
   blocks_.truncate(length);

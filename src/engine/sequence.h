@@ -25,6 +25,14 @@ class Sequence {
   bool append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink,
               FunctionRef<bool()> cancelled = {});
 
+  // One token to each of several sequences of one runner, in one step; each one's logits go to
+  // `sink`, by its place. At most kMaxTogether of them, and the runner's rows and sequences
+  // (checked). False, with nothing run, when one of them has no room.
+  static constexpr std::int32_t kMaxTogether = 64;
+  using EachSink = FunctionRef<void(std::int32_t index, std::span<const float> logits)>;
+  static bool append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                          EachSink sink);
+
   // Forgets positions from `length` on.
   void truncate(std::int32_t length);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <regex>
+#include <tuple>
 
 #include "cli/program.h"
 
@@ -22,6 +23,9 @@ constexpr const char* kFields[] = {
     "model_type",   "model_size",   "model_n_params", "n_batch",    "n_ubatch", "n_threads",
     "type_k",       "type_v",       "n_gpu_layers",   "flash_attn", "n_prompt", "n_gen",
     "n_depth",      "test_time",    "avg_ns",         "stddev_ns",  "avg_ts",   "stddev_ts"};
+// Behind those.
+constexpr const char* kOwnFields[] = {"n_sequences", "step_weight_bytes", "step_kv_bytes",
+                                      "load_seconds"};
 
 TEST_F(Bench, ATableByDefault) {
   const Outcome o = bench({"-p", "8,4", "-n", "2", "-r", "2"});
@@ -43,6 +47,7 @@ TEST_F(Bench, JsonHasLlamaBenchsFields) {
   ASSERT_EQ(rows.size(), 2U);
   for (const auto& row : rows) {
     for (const char* field : kFields) EXPECT_TRUE(row.as_object().contains(field)) << field;
+    for (const char* field : kOwnFields) EXPECT_TRUE(row.as_object().contains(field)) << field;
     EXPECT_EQ(row.at("samples_ns").as_array().size(), 3U);
     EXPECT_EQ(row.at("samples_ts").as_array().size(), 3U);
     EXPECT_GT(row.at("avg_ts").as_double(), 0);
@@ -58,6 +63,7 @@ TEST_F(Bench, CsvHasTheSameInOneLineEach) {
   ASSERT_TRUE(succeeded(o));
   std::string head;
   for (const std::string field : kFields) head.append(head.empty() ? "" : ",").append(field);
+  for (const std::string field : kOwnFields) head.append(",").append(field);
   EXPECT_TRUE(o.out.starts_with(head + "\n")) << o.out;
   EXPECT_EQ(std::count(o.out.begin(), o.out.end(), '\n'), 3) << o.out;
 }
@@ -70,6 +76,82 @@ TEST_F(Bench, CsvDoublesAQuote) {
   EXPECT_NE(o.out.find("a \"\"b\"\", c.gguf\","), std::string::npos) << o.out;
 }
 
+// The names in a table's last column but one.
+std::vector<std::string> test_names(const std::string& table) {
+  const std::regex row("\\| ((pp|tg)[^|]*) \\| [0-9.]+ ± [0-9.]+ \\|\n");
+  std::vector<std::string> out;
+  for (std::sregex_iterator at(table.begin(), table.end(), row), end; at != end; ++at) {
+    out.push_back((*at)[1]);
+  }
+  return out;
+}
+
+TEST_F(Bench, DepthsAndSequences) {
+  const Outcome o = bench({"-p", "8", "-n", "2", "-d", "0,20", "--sequences", "1,3", "-r", "1"});
+  ASSERT_TRUE(succeeded(o));
+  EXPECT_EQ(test_names(o.out), (std::vector<std::string>{"pp8", "tg2", "tg2 x3", "pp8 @ d20",
+                                                         "tg2 @ d20", "tg2 x3 @ d20"}))
+      << o.out;
+
+  const Outcome json =
+      bench({"-p", "0", "-n", "4", "-d", "20", "--sequences", "3", "-r", "2", "-o", "json"});
+  ASSERT_TRUE(succeeded(json));
+  const boost::json::value row = boost::json::parse(json.out).at(0);
+  EXPECT_EQ(row.at("n_depth").as_int64(), 20);
+  EXPECT_EQ(row.at("n_sequences").as_int64(), 3);
+  // All sequences' tokens count.
+  const double seconds = static_cast<double>(row.at("samples_ns").at(0).as_int64()) * 1e-9;
+  EXPECT_NEAR(row.at("samples_ts").at(0).as_double() * seconds, 12, 1e-3);
+}
+
+TEST_F(Bench, RandomWeightsAreThoseOfTheSavedFile) {
+  const std::string path = dir_.file("saved.gguf"), spec = "llama-tiny:Q4_0,attn_v=Q6_K";
+  const Outcome saved = run_rocmforge({"bench", "--random", spec, "--save", path});
+  ASSERT_TRUE(succeeded(saved));
+  EXPECT_TRUE(saved.out.starts_with(path + ": ")) << saved.out;
+  const std::vector<std::string> form = {"-p", "4", "-n", "2", "-r", "1", "-o", "json"};
+  const auto facts = [&](std::vector<std::string> words, const std::string& name) {
+    words.insert(words.end(), form.begin(), form.end());
+    const Outcome o = run_rocmforge(words);
+    EXPECT_TRUE(succeeded(o));
+    boost::json::object row = boost::json::parse(o.out).at(0).as_object();
+    EXPECT_EQ(row.at("model_filename").as_string(), name);
+    return std::tuple(row.at("model_type"), row.at("model_size"), row.at("model_n_params"),
+                      row.at("step_weight_bytes"));
+  };
+  EXPECT_EQ(facts({"bench", "--random", spec}, spec), facts({"bench", "-m", path}, path));
+  EXPECT_TRUE(failed(run_rocmforge({"generate", "-m", path, "-p", "a"}),
+                     {path, "tokenizer.ggml.model", "vocabulary"}));
+  EXPECT_TRUE(failed(run_rocmforge({"tokenize", "-m", path, "a"}), {path, "vocabulary"}));
+}
+
+TEST_F(Bench, RandomWeightsOfEveryType) {
+  for (const char* type : {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q8_0", "Q6_K", "mxfp4"}) {
+    const Outcome o = run_rocmforge(
+        {"bench", "--random", std::string("llama-tiny:") + type, "-p", "4", "-n", "2", "-r", "1"});
+    EXPECT_TRUE(succeeded(o)) << type;
+    EXPECT_EQ(test_names(o.out), (std::vector<std::string>{"pp4", "tg2"})) << o.out;
+  }
+}
+
+TEST_F(Bench, RefusesWhatItCannotMakeUp) {
+  const auto random = [](std::vector<std::string> more) {
+    more.insert(more.begin(), "bench");
+    return run_rocmforge(more);
+  };
+  EXPECT_TRUE(misused(random({}), {"--gguf", "--random"}));
+  EXPECT_TRUE(misused(random({"--random", "llama-9b:Q4_0"}), {"llama-9b", "llama-1b, llama-3b"}));
+  EXPECT_TRUE(misused(random({"--random", "llama-8b:Q9_9"}), {"Q9_9", "Q4_0, Q4_1, Q8_0"}));
+  EXPECT_TRUE(misused(random({"--random", "llama-8b"}), {"type is missing"}));
+  EXPECT_TRUE(misused(random({"--random", ""}), {"--random"}));
+  EXPECT_TRUE(misused(random({"--random", "llama-8b:Q4_0,head=F16"}), {"head", "ffn_down"}));
+  EXPECT_TRUE(
+      misused(random({"--random", "llama-tiny:Q4_0", "--gguf", model()}), {"--random", "--gguf"}));
+  EXPECT_TRUE(misused(random({"--gguf", model(), "--save", "x.gguf"}), {"--save", "--random"}));
+  EXPECT_TRUE(failed(random({"--random", "llama-tiny:Q4_0", "--save", "/no/such/folder/x.gguf"}),
+                     {"/no/such/folder/x.gguf", "No such file"}));
+}
+
 TEST_F(Bench, Refuses) {
   EXPECT_TRUE(misused(bench({"-p", "0", "-n", "0"}), {"nothing to measure", "-p and -n"}));
   EXPECT_TRUE(misused(bench({"-o", "xml"}), {"--output", "xml", "md, json, csv"}));
@@ -78,6 +160,13 @@ TEST_F(Bench, Refuses) {
   EXPECT_TRUE(misused(bench({"-p", "4,x"}), {"--n-prompt", "x"}));
   EXPECT_TRUE(misused(bench({"-p", "4", "8"}), {"\"8\"", "commas"}));
   EXPECT_TRUE(failed(bench({"-p", "8", "-n", "0", "--ctx", "4"}), {"8 tokens", "4 (--ctx)"}));
+  EXPECT_TRUE(
+      failed(bench({"-p", "2", "-n", "0", "-d", "3", "--ctx", "4"}), {"5 tokens", "4 (--ctx)"}));
+  EXPECT_TRUE(misused(bench({"--sequences", "65"}), {"--sequences", "65"}));
+  EXPECT_TRUE(misused(bench({"--sequences", "0"}), {"--sequences", "0"}));
+  EXPECT_TRUE(misused(bench({"-d", "-1"}), {"--n-depth", "-1"}));
+  EXPECT_TRUE(failed(bench({"-p", "0", "-n", "2", "--sequences", "64", "--no-fuse"}),
+                     {"64 sequences", "32"}));
 }
 
 }  // namespace

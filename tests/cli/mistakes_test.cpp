@@ -63,7 +63,7 @@ TEST_F(Mistake, ValuesThatAreMissing) {
   EXPECT_TRUE(generate_told({"hello"}, {"hello", "-p"}));
   EXPECT_TRUE(generate_told({"-p", "hello", "there"}, {"there", "in quotes"}));
   EXPECT_TRUE(generate_told({"-n", "-p", "hello"}, {"-n", "missing before -p"}));
-  EXPECT_TRUE(told({"bench"}, {"--gguf is required"}));
+  EXPECT_TRUE(told({"bench"}, {"--gguf PATH or --random"}));
   EXPECT_TRUE(told({"bench", "m.gguf"}, {"m.gguf", "--gguf"}));
   EXPECT_TRUE(told({"perplexity", "--gguf", model()}, {"--file is required"}));
   EXPECT_TRUE(told({"verify", "--gguf", model()}, {"--golden is required"}));

@@ -34,16 +34,6 @@ class ImmediateStream final : public backend::Stream {
   void wait() override {}
 };
 
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("model name")) continue;
-    const std::size_t colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "CPU";
-}
-
 class CpuDevice final : public backend::Device {
  public:
   CpuDevice(const Options& options, Counters& counters)
@@ -55,7 +45,7 @@ class CpuDevice final : public backend::Device {
     const MachineMemory memory = machine_memory();
     const int n = pool_.n_threads();
     return {.name = "cpu",
-            .detail = cpu_model() + ", " + std::to_string(n) +
+            .detail = processor_name() + ", " + std::to_string(n) +
                       (n == 1 ? " thread, " : " threads, ") + std::string(to_string(isa_)),
             .memory_total = memory.total,
             .memory_free = memory.available,
@@ -81,6 +71,16 @@ class CpuDevice final : public backend::Device {
 };
 
 }  // namespace
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    const std::size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "CPU";
+}
 
 std::unique_ptr<backend::Device> make_device(const Options& options, Counters& counters) {
   return std::make_unique<CpuDevice>(options, counters);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "backend/cpu/simd/isa.h"
 #include "backend/device.h"
@@ -16,5 +17,7 @@ struct Options {
 
 // `counters` outlives the device.
 std::unique_ptr<backend::Device> make_device(const Options& options, Counters& counters);
+
+std::string processor_name();  // "AMD EPYC"; "CPU" where the system does not say
 
 }  // namespace rocmforge::cpu

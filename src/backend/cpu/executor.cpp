@@ -23,7 +23,7 @@ std::int64_t CpuExecutor::weight_bytes(const ir::WeightTable&) const {
 }
 
 void CpuExecutor::bind_weights(const ir::WeightTable& table, const backend::WeightSource& source) {
-  weights_.bind(table, source.data);
+  weights_.bind(table, source, pool_);
   counters_.weight_binds += source.data.size();
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "backend/cpu/random_rows.h"
 #include "base/check.h"
 
 namespace rocmforge::cpu {
@@ -17,8 +18,9 @@ BoundSegment bind_segment(const ir::Weight& weight, const ir::WeightSegment& seg
   out.begin = begin;
   out.end = begin + segment.rows;
   out.row_bytes = bytes_of(segment.dtype, weight.cols);
-  out.rows = data.rows.data();
-  check(static_cast<std::int64_t>(data.rows.size()) == out.row_bytes * segment.rows,
+  out.rows = data.rows.data();  // null where they are made up, until they are
+  const std::int64_t n_bytes = data.random ? 0 : out.row_bytes * segment.rows;
+  check(static_cast<std::int64_t>(data.rows.size()) == n_bytes,
         at + "its bytes are not those of its rows");
   const std::size_t bias_bytes =
       segment.bias.empty() ? 0 : static_cast<std::size_t>(segment.rows) * sizeof(float);
@@ -45,10 +47,12 @@ bool BoundWeight::any_quantized() const {
   return any(*this, true);
 }
 
-void BoundWeights::bind(const ir::WeightTable& table, std::span<const backend::WeightData> data) {
+void BoundWeights::bind(const ir::WeightTable& table, const backend::WeightSource& source,
+                        ThreadPool& pool) {
   check(weights_.empty(), "[cpu] weights are bound once");
   weights_.resize(static_cast<std::size_t>(table.size()));
-  for (const backend::WeightData& d : data) {
+  std::vector<RandomRows> random;
+  for (const backend::WeightData& d : source.data) {
     const ir::Weight& weight = table.at(d.id);
     BoundWeight& out = weights_.at(static_cast<std::size_t>(d.id));
     check(out.weight == nullptr, "[cpu] " + weight.name + ": bound twice");
@@ -57,16 +61,26 @@ void BoundWeights::bind(const ir::WeightTable& table, std::span<const backend::W
     out.weight = &weight;
     out.rows = weight.rows();
     out.cols = weight.cols;
+    out.segments.resize(d.segments.size());
     std::int64_t begin = 0;
     for (std::size_t i = 0; i < d.segments.size(); ++i) {
-      out.segments.push_back(bind_segment(weight, weight.segments[i], d.segments[i], begin));
-      begin = out.segments.back().end;
+      BoundSegment& s = out.segments[i];
+      s = bind_segment(weight, weight.segments[i], d.segments[i], begin);
+      begin = s.end;
+      if (!d.segments[i].random) continue;
+      random.push_back({.rule = random_rule(s.dtype, weight.cols),
+                        .seed = *d.segments[i].random,
+                        .bytes = s.row_bytes * (s.end - s.begin),
+                        .rows = &s.rows});
     }
-    const BoundSegment& first = out.segments.at(0);
-    if (out.rows == 1 && info(first.dtype).decode != nullptr) {
-      out.vector.resize(static_cast<std::size_t>(out.cols));
-      info(first.dtype).decode(first.rows, out.vector.data(), out.cols);
-    }
+  }
+  made_up_ = make_random_rows(random, pool, source.progress);
+  for (BoundWeight& w : weights_) {
+    if (w.weight == nullptr || w.rows != 1) continue;
+    const BoundSegment& first = w.segments.at(0);
+    if (info(first.dtype).decode == nullptr) continue;
+    w.vector.resize(static_cast<std::size_t>(w.cols));
+    info(first.dtype).decode(first.rows, w.vector.data(), w.cols);
   }
 }
 

@@ -1,12 +1,15 @@
-// The weights as the CPU uses them: rows in the file's layout, where the file is mapped.
+// The weights as the CPU uses them: rows in the file's layout, where the file is mapped, or in
+// memory of their own where they are made up.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <memory>
 #include <vector>
 
+#include "backend/device.h"
 #include "backend/executor.h"
+#include "base/thread_pool.h"
 #include "ir/weight.h"
 
 namespace rocmforge::cpu {
@@ -31,13 +34,15 @@ struct BoundWeight {
 
 class BoundWeights {
  public:
-  // Sizes are checked against the table: Error{kInternal} naming the weight.
-  void bind(const ir::WeightTable& table, std::span<const backend::WeightData> data);
+  // Sizes are checked against the table: Error{kInternal} naming the weight. The pool fills what is
+  // made up: errors as make_random_rows.
+  void bind(const ir::WeightTable& table, const backend::WeightSource& source, ThreadPool& pool);
   // Error{kInternal} when it was not bound.
   const BoundWeight& at(ir::WeightId id) const;
 
  private:
-  std::vector<BoundWeight> weights_;  // by id; those that were not bound have no `weight`
+  std::vector<BoundWeight> weights_;          // by id; those that were not bound have no `weight`
+  std::unique_ptr<backend::Buffer> made_up_;  // rows that no file holds
 };
 
 }  // namespace rocmforge::cpu
