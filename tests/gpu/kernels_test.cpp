@@ -28,6 +28,7 @@
 #include "backend/gpu/ops/paged_attention_plan.h"
 #include "backend/gpu/ops/probe_args.h"
 #include "backend/gpu/ops/quantize_args.h"
+#include "backend/gpu/ops/random_args.h"
 #include "backend/gpu/ops/repack_args.h"
 #include "backend/gpu/ops/rms_norm_args.h"
 #include "backend/gpu/ops/rope_args.h"
@@ -111,6 +112,7 @@ std::size_t args_bytes(std::string_view name) {
       {"paged_attention_", sizeof(PagedAttentionArgs)},
       {"probe", sizeof(ProbeArgs)},
       {"quantize_", sizeof(QuantizeArgs)},
+      {"random_", sizeof(RandomArgs)},
       {"repack_", sizeof(RepackArgs)},
       {"rms_norm_", sizeof(RmsNormArgs)},
       {"rope_", sizeof(RopeArgs)},
