@@ -102,7 +102,8 @@ def check_goldens(args):
                 break
             rows.append({"model": name, "kv_type": kv_type, **result})
             models.append((name, kv_type, model, golden, reference))
-            print(f"golden {name:28} {kv_type} {result['verdict']}", flush=True)
+            print(f"golden {name:28} {kv_type} {result['verdict']} {result.get('error', '')}",
+                  flush=True)
     return rows, models
 
 

@@ -27,7 +27,8 @@ def find_models(data):
 
 
 def verify(program, device, kv_type, model, golden, reference):
-    """The program's JSON, or {"refused": its words}."""
+    """The program's JSON; {"refused": its words} of a model that it does not support; or else
+    {"verdict": "error", "error": what it said}."""
     command = [program, "verify", "--json", "--device", device, "--kv-type", kv_type,
                "--gguf", str(model), "--golden", str(golden)]
     if reference:
@@ -35,7 +36,10 @@ def verify(program, device, kv_type, model, golden, reference):
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if done.stdout.strip():
         return json.loads(done.stdout)
-    return {"refused": done.stderr.strip().removeprefix("error: ").replace(str(model), model.name)}
+    words = done.stderr.strip().removeprefix("error: ").replace(str(model), model.name)
+    if done.returncode > 0 and "not supported" in words:
+        return {"refused": words}
+    return {"verdict": "error", "error": f"exit code {done.returncode}: {words}"}
 
 
 def main():
@@ -57,8 +61,9 @@ def main():
                 rows[-1]["kv_type"] = None
                 break
             failed += result["verdict"] != "pass"
-            print(f"{name:28} {kv_type}  rms {result['rms']:.6f}  max {result['max']:.6f}  "
-                  f"{result['verdict']}", flush=True)
+            figures = f"rms {result['rms']:.6f}  max {result['max']:.6f}" if "rms" in result else ""
+            print(f"{name:28} {kv_type}  {figures}  {result['verdict']}  {result.get('error', '')}",
+                  flush=True)
     if not rows:
         sys.exit(f"verify_goldens: no goldens with models under {args.data}")
     if args.json:

@@ -17,7 +17,8 @@ if a == ["--version"]: print("rocmforge 0")
 elif a[0] == "devices":
     print(json.dumps({"devices": [{"device": "cpu", "name": "C"}, {"device": "cuda:0", "name": "G",
           "kernels": "sm_80 (PTX)", "version": "CUDA 12"}], "passed_over": []}))
-elif "other" in a[a.index("--gguf") + 1]: sys.exit("error: no such architecture")
+elif "other" in a[a.index("--gguf") + 1]: sys.exit("error: it is not supported")
+elif "VERDICT" == "crash": sys.exit(-11)
 else: print(json.dumps({"verdict": "VERDICT", "rms": 0.0, "max": 0.0}))
 """
 SANITIZER = """#!/usr/bin/env python3
@@ -107,6 +108,13 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("golden tiny f16", words)
         self.assertIn("the program failed under it", words)
+
+    def test_a_program_that_dies_refuses_nothing(self):
+        self.script("build/rocmforge", PROGRAM.replace("VERDICT", "crash"))
+        code, words = self.check("--only", "goldens")
+        self.assertEqual(code, 1)
+        self.assertIn("golden tiny", words)
+        self.assertIn("error exit code", words)
 
     def test_op_cases_that_did_not_run_fail(self):
         (self.at / "build/tests/gpu/op_gpu_test").unlink()
