@@ -137,6 +137,8 @@ std::int64_t waves_by_registers(std::int64_t vgprs) {
   return std::min<std::int64_t>(16, 1536 / taken);
 }
 
+constexpr const char* kDashes = "-----------------------------";
+
 // Waves a SIMD32 by LDS, static: the 4 SIMDs of a workgroup processor share 128 KiB.
 std::int64_t waves_by_lds(const KernelInfo& k) {
   const std::int64_t lds = std::max<std::int64_t>(k.at(".group_segment_fixed_size"), 1);
@@ -257,18 +259,18 @@ std::string module_of(const std::string& path) {
   return path.substr(begin, path.rfind('.') - begin);
 }
 
+// Prints a table in Markdown; bench/results/README.md says how to keep it.
 TEST(Kernels, RegistersOfGfx1100) {
+  std::printf("| %-16s | %-26s | VGPRs | SGPRs |   LDS | waves |\n", "source", "kernel, gfx1100");
+  std::printf("|%.18s|%.28s|------:|------:|------:|------:|\n", kDashes, kDashes);
   std::string module;
   for (const Kernel& k : kernels_of("gfx1100")) {
-    if (module_of(k.object) != module) {
-      module = module_of(k.object);
-      std::printf("%-30s %5s %5s %6s %6s\n", (module + ".hip, gfx1100").c_str(), "VGPRs", "SGPRs",
-                  "LDS", "waves");
-    }
+    const bool first = module_of(k.object) != module;
+    module = module_of(k.object);
     const std::int64_t waves = waves_by_registers(k.at(".vgpr_count"));
-    std::printf("  %-28s %5ld %5ld %6ld %6ld\n", k.name.c_str(), k.at(".vgpr_count"),
-                k.at(".sgpr_count"), k.at(".group_segment_fixed_size"),
-                std::min(waves, waves_by_lds(k)));
+    std::printf("| %-16s | %-26s | %5ld | %5ld | %5ld | %5ld |\n", first ? module.c_str() : "",
+                k.name.c_str(), k.at(".vgpr_count"), k.at(".sgpr_count"),
+                k.at(".group_segment_fixed_size"), std::min(waves, waves_by_lds(k)));
     EXPECT_GE(waves, 6) << k.name << " leaves too few waves to hide memory's latency";
   }
 }
