@@ -1,7 +1,7 @@
 // Sums and maxima over lanes and workgroups, in an order that depends on neither data nor rows.
 #pragma once
 
-#include "backend/gpu/device/arch/arch.h"
+#include "backend/gpu/device/lang.h"
 
 namespace rocmforge::gpu {
 

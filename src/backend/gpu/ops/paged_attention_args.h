@@ -8,6 +8,14 @@ namespace rocmforge::gpu {
 // Queries (rows of an item times heads of a group) that pass over K and V together.
 inline constexpr int kPagedAttentionTile = 8;
 
+// Items of at most so many rows pass over K and V by matrix units 16 queries a workgroup
+// (device/attention_few.h), others 128 queries (attention_many.h).
+inline constexpr int kFewRows = 8;
+inline constexpr int kFewQueries = 16;
+inline constexpr int kManyQueries = 128;
+// Floats before the weighted values of a partial result there: maximum, sum, two unused.
+inline constexpr int kPartialHead = 4;
+
 struct PagedAttentionArgs {
   StepArgs step;
   const float* q;  // [n, n_heads * head_dim]
@@ -17,8 +25,10 @@ struct PagedAttentionArgs {
   const float* v;
   i64 v_stride;
   KvArgs kv;
-  float* y;         // [n, n_heads * head_dim], dense
-  float* partials;  // [max_partials][n_heads][2 + head_dim]: maximum, sum, weighted values
+  float* y;  // [n, n_heads * head_dim], dense
+  // [max_partials][n_heads][2 + head_dim]: maximum, sum, weighted values; with matrix units
+  // [kPartialHead + head_dim], the maximum in units of log2.
+  float* partials;
   // [max_partials * n_kv_heads * head_tiles] of the plan, zero between launches. Not of the arena.
   i32* tickets;
   RopeSpecArgs rope;

@@ -1,6 +1,7 @@
 // What all AMD architectures share.
 #pragma once
 
+#include "backend/gpu/device/arch/attention_layouts.h"
 #include "backend/gpu/device/lang.h"
 
 namespace rocmforge::gpu {
@@ -26,6 +27,17 @@ struct Amd {
   // A value that is the same in all lanes, as a scalar.
   __device__ static __inline__ i32 uniform(i32 x) { return __builtin_amdgcn_readfirstlane(x); }
 
+  // x, of which the compiler knows nothing: what depends on it stays where it is.
+  __device__ static __inline__ i32 opaque(i32 x) {
+    asm volatile("" : "+v"(x));
+    return x;
+  }
+
+  // Loads after it are not done before it.
+  __device__ static __inline__ void keep_order() { asm volatile("" : : : "memory"); }
+
+  // 2^x, to 0 where it would be denormal.
+  __device__ static __inline__ float exp2_normal(float x) { return __builtin_amdgcn_exp2f(x); }
   __device__ static __inline__ float exp2(float x) { return __builtin_amdgcn_exp2f(x); }
   __device__ static __inline__ float rcp(float x) { return __builtin_amdgcn_rcpf(x); }
   __device__ static __inline__ float rsqrt(float x) { return __builtin_amdgcn_rsqf(x); }
@@ -53,6 +65,7 @@ struct Rdna : Amd {
 
   __device__ static __inline__ i32 lane() { return (i32)__builtin_amdgcn_mbcnt_lo(~0U, 0); }
 
+  __device__ static __inline__ bool any(bool x) { return __builtin_amdgcn_ballot_w32(x) != 0; }
   // x of lane (lane ^ kMask).
   template <int kMask>
   __device__ static __inline__ i32 xor_lane(i32 x) {
@@ -68,6 +81,7 @@ struct Rdna : Amd {
   }
 };
 
+using HalfX2 = f16 __attribute__((ext_vector_type(2)));
 using HalfX4 = f16 __attribute__((ext_vector_type(4)));
 using HalfX8 = f16 __attribute__((ext_vector_type(8)));
 using HalfX16 = f16 __attribute__((ext_vector_type(16)));
@@ -79,5 +93,30 @@ using IntX4 = i32 __attribute__((ext_vector_type(4)));
 using IntX8 = i32 __attribute__((ext_vector_type(8)));
 using FloatX4 = float __attribute__((ext_vector_type(4)));
 using FloatX8 = float __attribute__((ext_vector_type(8)));
+
+// Attention's two products: the second operand is the queries', so that a lane's elements of a sum
+// are all of one query.
+template <class Mma, class Layout>
+struct AmdAttention : Layout {
+  using Fragment = typename Mma::Fragment;
+  using Sum = typename Mma::Sum;
+  // Workgroups stage values transposed, by way of registers.
+  static constexpr bool kTransposes = false;
+
+  // Loads after it are not done before `sum` is there.
+  __device__ static __inline__ void keep_order(Sum& sum) {
+    asm volatile("" : "+v"(sum) : : "memory");
+  }
+  __device__ static __inline__ Sum scores(const Fragment& q, const Fragment& k, Sum c) {
+    return Mma::multiply(k, q, c);
+  }
+  __device__ static __inline__ Sum values(const Fragment& p, const Fragment& v, Sum c) {
+    return Mma::multiply(v, p, c);
+  }
+  __device__ static __inline__ u32 pair(float low, float high) {
+    const HalfX2 x = {(f16)low, (f16)high};
+    return __builtin_bit_cast(u32, x);
+  }
+};
 
 }  // namespace rocmforge::gpu

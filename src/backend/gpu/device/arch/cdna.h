@@ -58,6 +58,18 @@ struct MmaBF16 : MmaLayout {
   }
 };
 
+struct Attention : AmdAttention<MmaF16, CdnaAttention> {
+  static constexpr int kTilesOfWave = 2;  // of 16 queries, prefill
+
+  // Weights as an operand: a lane has them where it needs them.
+  __device__ static __inline__ Fragment pack(const Sum& p) {
+    u32 words[kWords];
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) words[w] = pair(p[2 * w], p[2 * w + 1]);
+    return __builtin_bit_cast(Fragment, words);
+  }
+};
+
 struct Arch : Amd {
   static constexpr int kWave = 64;
   static constexpr int kLdsBytes = 65536;
@@ -65,10 +77,12 @@ struct Arch : Amd {
   using I8 = MmaI8;
   using F16 = MmaF16;
   using BF16 = MmaBF16;
+  using Attention = cdna::Attention;
 
   __device__ static __inline__ i32 lane() {
     return (i32)__builtin_amdgcn_mbcnt_hi(~0U, __builtin_amdgcn_mbcnt_lo(~0U, 0));
   }
+  __device__ static __inline__ bool any(bool x) { return __builtin_amdgcn_ballot_w64(x) != 0; }
   // x of lane (lane ^ kMask).
   template <int kMask>
   __device__ static __inline__ i32 xor_lane(i32 x) {

@@ -56,11 +56,30 @@ struct MmaBF16 : MmaLayout {
   }
 };
 
+struct Attention : AmdAttention<MmaF16, Gfx11Attention> {
+  static constexpr int kTilesOfWave = 1;  // of 16 queries, prefill
+
+  // Weights as an operand: slots 0 to 7 are the even tokens, which lanes 0 to 15 hold.
+  __device__ static __inline__ Fragment pack(const Sum& p) {
+    const bool low = Rdna::lane() < 16;
+    u32 words[8];
+#pragma unroll
+    for (int w = 0; w < 4; ++w) {
+      const u32 own = pair(p[2 * w], p[2 * w + 1]);
+      const u32 partner = (u32)Rdna::xor_lane<16>((i32)own);
+      words[w] = low ? own : partner;
+      words[4 + w] = low ? partner : own;
+    }
+    return __builtin_bit_cast(Fragment, words);
+  }
+};
+
 struct Arch : Rdna {
   static constexpr bool kHasMma = true;
   using I8 = MmaI8;
   using F16 = MmaF16;
   using BF16 = MmaBF16;
+  using Attention = gfx11::Attention;
 
   // c + sum of the four products of signed bytes.
   __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {

@@ -54,11 +54,24 @@ struct MmaBF16 : MmaLayout {
   }
 };
 
+struct Attention : AmdAttention<MmaF16, Gfx12Attention> {
+  static constexpr int kTilesOfWave = 1;  // of 16 queries, prefill
+
+  // Weights as an operand: a lane has them where it needs them.
+  __device__ static __inline__ Fragment pack(const Sum& p) {
+    u32 words[kWords];
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) words[w] = pair(p[2 * w], p[2 * w + 1]);
+    return __builtin_bit_cast(Fragment, words);
+  }
+};
+
 struct Arch : Rdna {
   static constexpr bool kHasMma = true;
   using I8 = MmaI8;
   using F16 = MmaF16;
   using BF16 = MmaBF16;
+  using Attention = gfx12::Attention;
 
   // c + sum of the four products of signed bytes.
   __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {

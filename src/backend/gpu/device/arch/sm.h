@@ -1,6 +1,7 @@
 // NVIDIA from sm_80 on: warps of 32, dp4a, mma.sync.
 #pragma once
 
+#include "backend/gpu/device/arch/attention_layouts.h"
 #include "backend/gpu/device/lang.h"
 
 namespace rocmforge::gpu::sm {
@@ -102,6 +103,60 @@ struct MmaBF16 : MmaLayout {
   }
 };
 
+// Attention's two products: the first operand is the queries'.
+struct Attention : SmAttention {
+  using Fragment = MmaF16::Fragment;
+  using Sum = MmaF16::Sum;
+  static constexpr int kTilesOfWave = 1;  // of 16 queries, prefill
+  // Operands are read transposed out of shared memory, and copied there without registers.
+  static constexpr bool kTransposes = true;
+
+  // Loads after it are not done before `sum` is there; products are kept in order here.
+  __device__ static __inline__ void keep_order(Sum&) {}
+  __device__ static __inline__ Sum scores(const Fragment& q, const Fragment& k, Sum c) {
+    return MmaF16::multiply(q, k, c);
+  }
+  __device__ static __inline__ Sum values(const Fragment& p, const Fragment& v, Sum c) {
+    return MmaF16::multiply(p, v, c);
+  }
+  __device__ static __inline__ u32 pair(float low, float high) {
+    u32 x;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(x) : "f"(high), "f"(low));
+    return x;
+  }
+  // Weights as an operand: a lane has them where it needs them.
+  __device__ static __inline__ Fragment pack(const Sum& p) {
+    return {{pair(p[0], p[1]), pair(p[4], p[5]), pair(p[2], p[3]), pair(p[6], p[7])}};
+  }
+
+  // The operand of values of 16 tokens (rows of `at`, in shared memory, 16-byte aligned) by 16
+  // dimensions.
+  __device__ static __inline__ Fragment load_transposed(const f16* at, i32 stride, i32 lane) {
+    const f16* row = at + (lane % 16) * stride + 8 * (lane / 16);
+    Fragment f;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(f.x[0]), "=r"(f.x[1]), "=r"(f.x[2]), "=r"(f.x[3])
+                 : "r"(shared_address(row))
+                 : "memory");
+    return f;
+  }
+  // Copies 16 bytes to shared memory, or zeros it, some time before wait_copies() returns.
+  __device__ static __inline__ void copy(void* to, const void* from, bool valid) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(shared_address(to)), "l"(from), "r"(valid ? 16 : 0)
+                 : "memory");
+  }
+  __device__ static __inline__ void wait_copies() {
+    asm volatile("cp.async.wait_all;" : : : "memory");
+  }
+
+ private:
+  __device__ static __inline__ u32 shared_address(const void* at) {
+    return (u32)(u64)(__attribute__((address_space(3))) const void*)at;
+  }
+};
+
 struct Arch {
   static constexpr int kWave = 32;
   static constexpr int kLdsBytes = 49152;  // a workgroup, without opting in to more
@@ -109,6 +164,7 @@ struct Arch {
   using I8 = MmaI8;
   using F16 = MmaF16;
   using BF16 = MmaBF16;
+  using Attention = sm::Attention;
 
   __device__ static __inline__ i32 thread() { return __nvvm_read_ptx_sreg_tid_x(); }
   __device__ static __inline__ i32 group_x() { return __nvvm_read_ptx_sreg_ctaid_x(); }
@@ -123,6 +179,17 @@ struct Arch {
   // A value that is the same in all lanes; there are no scalar registers to put it in.
   __device__ static __inline__ i32 uniform(i32 x) { return x; }
 
+  // x, of which the compiler knows nothing: what depends on it stays where it is.
+  __device__ static __inline__ i32 opaque(i32 x) {
+    asm volatile("" : "+r"(x));
+    return x;
+  }
+
+  // Loads after it are not done before it.
+  __device__ static __inline__ void keep_order() { asm volatile("" : : : "memory"); }
+
+  // 2^x, to 0 where it would be denormal.
+  __device__ static __inline__ float exp2_normal(float x) { return __nvvm_ex2_approx_ftz_f(x); }
   __device__ static __inline__ float exp2(float x) { return __nvvm_ex2_approx_f(x); }
   __device__ static __inline__ float rcp(float x) { return 1.0F / x; }
   __device__ static __inline__ float rsqrt(float x) { return __nvvm_rsqrt_approx_f(x); }
@@ -132,6 +199,7 @@ struct Arch {
     const u32 pairs = selector | selector >> 4;  // prmt takes a nibble a byte
     return __nvvm_prmt(low, high, (pairs & 0xffU) | (pairs >> 8 & 0xff00U));
   }
+  __device__ static __inline__ bool any(bool x) { return __nvvm_vote_any_sync(~0U, x); }
   // x of lane (lane ^ kMask).
   template <int kMask>
   __device__ static __inline__ i32 xor_lane(i32 x) {
