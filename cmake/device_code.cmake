@@ -92,13 +92,16 @@ set(ROCMFORGE_DEVICE_FLAGS -std=c++20 -O3 -ffp-contract=off -Wall -Wextra -Werro
 
 # rocmforge_device_objects(FOLDER TARGET SOURCES OUT): adds the commands that compile each of SOURCES
 # for one target; OUT is set to the objects, FOLDER/TARGET/STEM.co of an AMD target, .ptx and (with
-# ROCMFORGE_CUBINS) .cubin of NVIDIA's.
+# ROCMFORGE_CUBINS) .cubin of NVIDIA's. Sources named ..._mma are for targets with matrix units of F16.
 function(rocmforge_device_objects FOLDER TARGET SOURCES OUT)
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER}/${TARGET})
   file(MAKE_DIRECTORY ${folder})
   set(objects "")
   foreach(source IN LISTS SOURCES)
     get_filename_component(stem ${source} NAME_WE)
+    if("${TARGET}" MATCHES "^gfx10" AND stem MATCHES "_mma$")
+      continue()
+    endif()
     if("${TARGET}" MATCHES "^sm_")
       set(object ${folder}/${stem}.ptx)
       set(first ${object})

@@ -20,8 +20,13 @@ struct DeviceInfo {
   std::int64_t memory_reserve = 0;  // of what is free, wanted beside weights, KV cache and arena
   bool is_host = false;             // runs on the host, in the host's memory
   std::int32_t n_units = 1;         // what work is spread over: threads, compute units
-  // Positions a split of one row's attention: few where many units wait for work.
+  // Positions that a split of one row's attention has at least: few where many units wait for work.
   std::int32_t attention_split = 512;
+  // Splits times KV heads that are enough to fill the device; 0: every split is welcome.
+  std::int32_t attention_tasks = 0;
+  // Queries (rows times heads that share a KV head) that pass over K and V together in a prompt; 0:
+  // as the engine likes.
+  std::int32_t attention_queries = 0;
 };
 
 // Device memory, zero-filled when allocated; freed with the object.

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/device.h"
 #include "engine/rope_rows.h"
 #include "ir/step.h"
 #include "kv/block_table.h"
@@ -26,9 +27,15 @@ using Batch = std::span<const BatchSequence>;
 // the number of threads, so that its result does not either.
 struct WorkCut {
   std::int32_t rows_per_item = 32;     // prefill: rows that share one pass over K and V
-  std::int32_t split_positions = 512;  // decode: positions a split; the device's wish
+  std::int32_t split_positions = 512;  // decode: positions a split has at least
   std::int32_t max_split_rows = 8;     // sequences of more rows than this are not split
+  // Splits of a sequence at most: those of a long one have more positions. 0: any number. Each
+  // kRowsOfFullSplits rows have as many in all, so that partial results stay few.
+  std::int32_t max_splits = 0;
 };
+
+// What suits a device and a model.
+WorkCut work_cut(const backend::DeviceInfo& device, std::int32_t n_heads, std::int32_t n_kv_heads);
 
 // Rows that go through the head at once.
 std::int32_t max_head_rows_of(std::int32_t max_rows);

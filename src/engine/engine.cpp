@@ -143,7 +143,6 @@ RunnerOptions runner_options(const EngineOptions& options, const gguf::File& fil
           .max_rows = options.max_rows,
           .kv_dtype = options.kv_dtype,
           .fuse = options.fuse,
-          .cut = {.split_positions = device.info().attention_split},
           .n_device_layers = options.n_device_layers,
           .rest = options.rest};
 }

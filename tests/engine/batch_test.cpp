@@ -39,11 +39,13 @@ void expect_exact_cover(Batch batch, const std::vector<ir::WorkItem>& work,
   for (const int n : partial) ASSERT_EQ(n, 1) << "each partial slot is one item's and row's";
 }
 
-TEST(Batch, WorkCoversEveryRowAndPositionOnceWithinTheLimits) {
+class CutBatch : public testing::TestWithParam<WorkCut> {};
+
+TEST_P(CutBatch, WorkCoversEveryRowAndPositionOnceWithinTheLimits) {
   std::mt19937 bits(1);
   const auto below = [&](std::uint32_t n) { return static_cast<std::int32_t>(bits() % n); };
   constexpr std::int32_t kContext = 3000, kMaxRows = 512, kMaxSequences = 6;
-  const WorkCut cut;
+  const WorkCut cut = GetParam();
   const ir::StepLimits limits = step_limits(kMaxRows, kMaxSequences, kContext, 64, cut);
   std::vector<text::TokenId> tokens(kMaxRows);
   for (int round = 0; round < 300; ++round) {
@@ -62,6 +64,47 @@ TEST(Batch, WorkCoversEveryRowAndPositionOnceWithinTheLimits) {
     ASSERT_LE(n_partials, limits.max_partials);
     expect_exact_cover(batch, work, n_partials);
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cuts, CutBatch,
+    testing::Values(WorkCut{}, WorkCut{.split_positions = 64, .max_splits = 33},
+                    WorkCut{.rows_per_item = 128, .split_positions = 64, .max_splits = 7},
+                    WorkCut{.rows_per_item = 1, .split_positions = 16, .max_splits = 1}));
+
+TEST(Batch, SplitsOfALongSequenceGrow) {
+  const WorkCut cut{.split_positions = 64, .max_splits = 33};
+  const std::vector<text::TokenId> tokens(8);
+  const auto splits = [&](std::size_t n_rows, std::int32_t end) {
+    const auto n = static_cast<std::int32_t>(n_rows);
+    const BatchSequence s{.tokens = std::span(tokens).first(n_rows), .first_position = end - n};
+    std::vector<ir::WorkItem> work;
+    plan_work({&s, 1}, cut, work);
+    for (const ir::WorkItem& item : work) EXPECT_EQ(item.kv_begin % ir::kBlockTokens, 0);
+    return work.size();
+  };
+  EXPECT_EQ(splits(1, 64), 1u);
+  EXPECT_EQ(splits(1, 65), 2u);
+  EXPECT_EQ(splits(1, 33 * 64), 33u);
+  EXPECT_EQ(splits(1, 33 * 64 + 1), 27u);  // of 80 positions
+  EXPECT_EQ(splits(1, 16384), 32u);        // of 512
+  EXPECT_EQ(splits(4, 16384), 32u);
+  EXPECT_EQ(splits(8, 16384), 16u);  // of 1024
+}
+
+TEST(Batch, TheCutIsTheDevicesWish) {
+  const WorkCut cpu = work_cut({}, 32, 8), plain;
+  EXPECT_EQ(cpu.rows_per_item, plain.rows_per_item);
+  EXPECT_EQ(cpu.split_positions, plain.split_positions);
+  EXPECT_EQ(cpu.max_splits, 0);
+  const backend::DeviceInfo gpu{
+      .attention_split = 64, .attention_tasks = 264, .attention_queries = 128};
+  EXPECT_EQ(work_cut(gpu, 32, 8).max_splits, 33);
+  EXPECT_EQ(work_cut(gpu, 32, 8).rows_per_item, 32);
+  EXPECT_EQ(work_cut(gpu, 28, 4).rows_per_item, 18);
+  EXPECT_EQ(work_cut(gpu, 8, 8).rows_per_item, 128);
+  EXPECT_EQ(work_cut(gpu, 200, 1).rows_per_item, 1);
+  EXPECT_EQ(work_cut(gpu, 200, 1).max_splits, 64);
 }
 
 TEST(Batch, ASequencesCutDoesNotDependOnItsNeighbours) {

@@ -185,9 +185,10 @@ TEST_P(Objects, WavesAndLdsAreThePlans) {
   for (const KernelInfo& k : kernels_of(GetParam())) {
     EXPECT_EQ(k.at(".wavefront_size"), arch.wave) << k.name;
     EXPECT_LE(k.at(".group_segment_fixed_size"), arch.lds_bytes) << k.name;
-    const std::int64_t threads = k.name == "probe"                        ? kProbeThreads
-                                 : k.name.starts_with("paged_attention_") ? 128
-                                                                          : 256;
+    const std::int64_t threads = k.name == "probe"                             ? kProbeThreads
+                                 : k.name.starts_with("paged_attention_many_") ? 256
+                                 : k.name.starts_with("paged_attention_")      ? 128
+                                                                               : 256;
     EXPECT_EQ(k.at(".max_flat_workgroup_size"), threads) << k.name;
     if (k.name.starts_with("matmul_") && k.name.ends_with("_lds")) {
       EXPECT_LE(k.at(".group_segment_fixed_size"), 256) << k.name;
@@ -219,9 +220,10 @@ TEST(Kernels, PlansNameThem) {
     expect(plan_kv_write(shape, kv, arch));
     expect(plan_attention_scores(3, 4, kv, arch));
     expect(plan_attention_values(3, 4, kv, arch));
-    for (const std::int32_t d : {19, 128, 200, 1024}) {
+    for (const std::int32_t d : {19, 64, 96, 128, 200, 1024}) {
       const auto plan = plan_paged_attention({.attention = {8, 2, d, 1}, .kv = kv, .n = 40}, arch);
       expect(plan.attention);
+      if (plan.many) expect(*plan.many);
       expect(*plan.kv_write);
     }
   }
@@ -314,6 +316,28 @@ TEST(Kernels, GemmTakesTheMatrixUnits) {
   for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4", "quant"}) {
     EXPECT_GE(count(disassemble("matmul_" + type + "_gemm"), "v_wmma_i32_16x16x16_iu8"), 2u)
         << type;
+  }
+}
+
+// The part of a disassembly from the first to the last occurrence of `what`.
+std::string between(const std::string& text, std::string_view what) {
+  const std::size_t begin = text.find(what), end = text.rfind(what);
+  return begin == std::string::npos ? "" : text.substr(begin, end - begin);
+}
+
+// Both products of attention, and nothing that a register would have to wait in memory for.
+TEST(Kernels, AttentionTakesTheMatrixUnits) {
+  for (const int dim : {64, 96, 128}) {
+    const auto d = static_cast<std::size_t>(dim);
+    for (const std::string kind : {"few", "many"}) {
+      const std::string name = "paged_attention_" + kind + "_f16_" + std::to_string(dim);
+      const std::string text = disassemble(name);
+      const std::size_t blocks = kind == "few" ? 1 : 4096 / d / 16;  // of positions at once
+      EXPECT_GE(count(text, "v_wmma_f32_16x16x16_f16"), 2 * blocks * d / 16) << name;
+      const std::string loop = between(text, "v_wmma_f32_16x16x16_f16");
+      EXPECT_EQ(count(loop, "scratch_"), 0u) << name;
+      if (kind == "many") EXPECT_EQ(count(loop, "global_load"), 0u) << name << ": from LDS";
+    }
   }
 }
 

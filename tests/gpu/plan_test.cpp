@@ -137,12 +137,25 @@ TEST(MatMulPlan, Refuses) {
 TEST(PagedAttentionPlan, GridIsTheCards) {
   PagedAttentionDesc d{.attention = {32, 8, 128, 1}, .kv = DType::kF16, .n = 1, .max_partials = 64};
   EXPECT_EQ(to_string(plan_paged_attention(d, kXt)),
+            "paged_attention_few_f16_128 336x1 of 128 partials 1081344 tickets 512");
+  EXPECT_EQ(to_string(plan_paged_attention(d, arch_info("gfx1030", 84))),
             "paged_attention_f16_128 336x1 of 128 partials 1064960 tickets 512");
+  d.n = 8;
+  EXPECT_FALSE(plan_paged_attention(d, kXt).many);
+  EXPECT_FALSE(plan_paged_attention(d, kXt).kv_write);
   d.n = 512;
   const PagedAttentionPlan prefill = plan_paged_attention(d, kXt);
   EXPECT_EQ(prefill.attention.grid_x, 336);
   ASSERT_TRUE(prefill.kv_write);
   EXPECT_EQ(prefill.kv_write->kernel, "kv_write_f16");
+  ASSERT_TRUE(prefill.many);
+  EXPECT_EQ(to_string(*prefill.many), "paged_attention_many_f16_128 168x1 of 256");
+  d.kv = DType::kF32;
+  EXPECT_EQ(plan_paged_attention(d, kXt).attention.kernel, "paged_attention_f32_128");
+  EXPECT_FALSE(plan_paged_attention(d, kXt).many);
+  d.kv = DType::kF16;
+  d.attention = {71, 1, 64, 1};
+  EXPECT_EQ(plan_paged_attention(d, kXt).n_tickets, 64 * 5);
   d.attention = {71, 1, 129, 1};
   EXPECT_EQ(plan_paged_attention(d, kXt).attention.kernel, "paged_attention_f16_256");
   EXPECT_EQ(plan_paged_attention(d, kXt).n_tickets, 64 * 9);

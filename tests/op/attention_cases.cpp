@@ -13,6 +13,9 @@ using ir::Value;
 
 // A key that rounds the other way in F16 moves a score by |q k| * 2^-11 of one dimension.
 constexpr double kF16 = 2e-3;
+// With an F16 KV memory, matrix units take queries and weights rounded to F16 too: each dimension
+// of a query moves a score by up to |q k| * 2^-11, and so the more, the larger the scores are.
+constexpr double kGpuF16 = 4e-3;
 
 struct Spec {
   std::string name;
@@ -22,8 +25,9 @@ struct Spec {
   std::int32_t n_rot = 0;
   ir::RopeKind rope = ir::RopeKind::kNorm;
   bool fused_rope = false;
-  float magnitude = 1;  // of queries
+  float magnitude = 1;  // of queries, keys and values
   std::int64_t bucket = 0;
+  float query_magnitude = 0;  // above 0: of queries
 };
 
 std::int64_t context(const Spec& s) {
@@ -47,6 +51,7 @@ Parts start(Maker& m, const Spec& s) {
             1 / std::sqrt(static_cast<float>(s.kv.head_dim))};
   std::tie(p.q, p.k, p.v) =
       m.g().split(m.data(q_cols + 2 * kv_cols, s.magnitude), q_cols, kv_cols, kv_cols);
+  if (s.query_magnitude > 0) p.q = m.data(q_cols, s.query_magnitude);
   p.kv = m.g().kv_state(1);
   return p;
 }
@@ -75,7 +80,46 @@ Case make_case(Spec s) {
   const bool f16 = s.kv.dtype == DType::kF16;
   s.name = std::string("paged_attention/") + (f16 ? "f16/" : "f32/") + s.name;
   const double tolerance = f16 ? kF16 : 2e-5 * std::max(1.0, static_cast<double>(s.magnitude));
-  return {s.name, [s] { return make(s); }, tolerance, tolerance};
+  return {.name = s.name,
+          .make = [s] { return make(s); },
+          .tolerance = tolerance,
+          .isa_tolerance = tolerance,
+          .gpu_tolerance = f16 ? kGpuF16 * std::max(1.0, static_cast<double>(s.magnitude)) : 0};
+}
+
+// The head dimensions and groups of real models, and rows around the sizes of tiles.
+template <class Kv>
+std::vector<Case> group_cases(const Kv& kv) {
+  using enum ir::RopeKind;
+  std::vector<Case> out;
+  const std::vector<SequenceSpec> mixed = {{40, 1}, {19, 33}, {63, 1}, {100, 2}, {0, 5}};
+  for (const std::int32_t group : {1, 2, 3, 4, 7, 8}) {
+    const std::string name = std::string("groups_of_").append(std::to_string(group));
+    for (const std::int32_t dim : {64, 96, 128}) {
+      const std::string at = std::string("/").append(std::to_string(dim));
+      out.push_back(make_case({name + at, mixed, 2 * group, kv(2, dim, 18, 3)}));
+    }
+    out.push_back(make_case({name + "/decode", {{130, 1}}, 2 * group, kv(2, 128, 1, 5)}));
+  }
+  for (const std::int32_t rows : {2, 3, 5, 8, 9, 15, 16, 17, 33, 63, 64, 65, 130}) {
+    const std::string name = std::string("rows_").append(std::to_string(rows));
+    out.push_back(make_case({name, {{21, rows}}, 8, kv(2, 128, 32), 128, kNeox, true}));
+    out.push_back(make_case({name + "/splits", {{21, rows}}, 6, kv(2, 64, 40, 2, true)}));
+  }
+  out.push_back(make_case({"decode_far", {{2100, 1}}, 8, kv(2, 128, 1, 13), 128, kNorm, true}));
+  out.push_back(make_case(
+      {"decode_many",
+       {{700, 1}, {3, 1}, {411, 1}, {64, 1}, {65, 1}, {0, 1}, {255, 1}, {256, 1}, {90, 1}, {91, 1}},
+       8,
+       kv(2, 128, 1, 6),
+       128,
+       kNorm,
+       true}));
+  out.push_back(make_case({"prompt_far", {{1500, 40}}, 4, kv(1, 128, 32), 128, kNorm, true}));
+  Spec large{"large_queries", {{33, 12}, {64, 2}}, 4, kv(2, 64)};
+  large.query_magnitude = 1e5F;
+  out.push_back(make_case(std::move(large)));
+  return out;
 }
 
 std::vector<Case> paged_cases(DType dtype) {
@@ -112,6 +156,7 @@ std::vector<Case> paged_cases(DType dtype) {
   out.push_back(make_case({"large_scores", ragged, 6, kv(2, 64), 0, kNorm, false, 30}));
   out.push_back(
       make_case({"large_bucket", {{30, 3}, {5, 1}}, 6, kv(2, 64, 2, 2), 64, kNeox, true, 1, 16}));
+  for (Case& c : group_cases(kv)) out.push_back(std::move(c));
   return out;
 }
 

@@ -18,6 +18,8 @@ struct Case {
   // The same of an instruction set's result against the scalar one's; 0: equal to the bit.
   double isa_tolerance = 2e-5;
   double size = 1e-20;
+  // As tolerance, on a GPU; 0: the same.
+  double gpu_tolerance = 0;
 };
 
 const std::vector<Case>& cases();

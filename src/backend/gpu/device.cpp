@@ -7,15 +7,17 @@
 #include "backend/gpu/executor.h"
 #include "backend/gpu/kernels.h"
 #include "backend/gpu/memory.h"
+#include "backend/gpu/ops/paged_attention_args.h"
 #include "backend/gpu/probe.h"
 
 namespace rocmforge::gpu {
 namespace {
 
-// One head's 64 positions are some 16 KiB of K and V: enough for a workgroup, and a context of
-// 4096 then keeps 64 of them busy for each KV head. On an H200, decode at some 3200 positions ran
-// twice as fast as with 512.
+// One head's 64 positions are some 16 KiB of K and V, a block of 16 for each wave of a workgroup.
 constexpr std::int32_t kAttentionSplit = 64;
+// Two workgroups of attention a unit read enough at once to keep the memory busy; what more splits
+// would add to that is less than what combining them costs.
+constexpr std::int32_t kAttentionTasksPerUnit = 2;
 
 // What the driver takes after start-up: kernels' code as it is first used, recorded graphs, stacks,
 // whole 2 MiB pages for each small buffer (step, tickets); and what a desktop on the same card may
@@ -45,7 +47,9 @@ class GpuDevice final : public backend::Device {
                             .memory_free = p.memory_free,
                             .memory_reserve = kReserve,
                             .n_units = p.n_units,
-                            .attention_split = kAttentionSplit};
+                            .attention_split = kAttentionSplit,
+                            .attention_tasks = kAttentionTasksPerUnit * p.n_units,
+                            .attention_queries = kManyQueries};
     context_->enter().memory_info(out.memory_free, out.memory_total);
     return out;
   }

@@ -29,7 +29,7 @@ struct Spec {
   int n_rot = 0;
   bool neox = false;
   bool write_kv = false;  // by the kernel
-  float magnitude = 1;
+  float magnitude = 1;    // of queries
 };
 
 class Problem {
@@ -40,7 +40,10 @@ class Problem {
     for (const Sequence& q : s.sequences) n += q.n_new;
     const auto rows = static_cast<std::size_t>(n);
     qkv.resize(rows * static_cast<std::size_t>(q_cols + 2 * kv_cols));
-    for (float& x : qkv) x = s.magnitude * normal();
+    for (std::size_t i = 0; i < qkv.size(); ++i) {
+      const bool query = static_cast<int>(i) % (q_cols + 2 * kv_cols) < q_cols;
+      qkv[i] = (query ? s.magnitude : 1) * normal();
+    }
     y.assign(rows * static_cast<std::size_t>(q_cols), NAN);
     make_blocks();
     make_work();

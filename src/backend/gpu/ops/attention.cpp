@@ -68,6 +68,7 @@ void prepare(const ir::PagedAttention& op, const Site& site) {
   f.args.scale = op.attention.scale;
   f.args.write_kv = plan.kv_write ? 0 : 1;
   site.add(plan.attention, f);
+  if (plan.many) site.add(*plan.many, f);
 }
 
 void prepare(const ir::KvWrite& op, const Site& site) {

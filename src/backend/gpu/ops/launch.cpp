@@ -7,6 +7,7 @@ namespace rocmforge::gpu {
 ArchInfo arch_info(std::string_view target, std::int32_t n_units) {
   ArchInfo arch{.target = std::string(target), .wave = 32, .lds_bytes = 65536, .n_units = n_units};
   const auto is = [target](std::string_view prefix) { return target.starts_with(prefix); };
+  arch.matrix_units = !is("gfx103");
   if (is("gfx103") || is("gfx11") || is("gfx12")) return arch;
   if (target == "gfx90a" || target == "gfx942") {
     arch.wave = 64;

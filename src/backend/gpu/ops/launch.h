@@ -13,6 +13,7 @@ struct ArchInfo {
   std::int32_t wave = 32;      // lanes
   std::int32_t lds_bytes = 0;  // that one workgroup may take
   std::int32_t n_units = 1;    // compute units, multiprocessors
+  bool matrix_units = true;    // of F16
 };
 // Error{kUnsupported} for a target of no family that device/arch has.
 ArchInfo arch_info(std::string_view target, std::int32_t n_units);

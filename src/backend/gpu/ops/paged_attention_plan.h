@@ -21,6 +21,7 @@ struct PagedAttentionDesc {
 struct PagedAttentionPlan {
   std::optional<Launch> kv_write;  // first, where the attention does not store k and v itself
   Launch attention;
+  std::optional<Launch> many;       // then, by matrix units: the items of many rows
   std::int64_t partials_bytes = 0;  // of scratch
   // i32, zero before the first launch and after each; in memory of their own, not in the arena.
   std::int64_t n_tickets = 0;
