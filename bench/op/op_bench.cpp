@@ -1,11 +1,15 @@
-// Times every case of tests/op, and large ones, on the CPU. Reports the bytes that the case must
+// Times every case of tests/op, and large ones, on the CPU; with the argument `gpu`, on the first
+// GPU. Reports the bytes that the case must
 // read and write, a second, and their share of what the memory was measured to give. Small cases
 // stay in the caches: their share says how far they are from that bound, and may pass 1.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <string_view>
 
 #include "backend/cpu/device.h"
+#include "backend/gpu/device.h"
+#include "base/error.h"
 #include "base/thread_pool.h"
 #include "op/bandwidth.h"
 #include "op/harness.h"
@@ -13,6 +17,8 @@
 
 namespace rocmforge::bench {
 namespace {
+
+constexpr int kGpuIterations = 40;
 
 std::int64_t weight_bytes(const optest::Problem& p, ir::WeightId id) {
   std::int64_t bytes = 0;
@@ -50,10 +56,32 @@ std::int64_t bytes_touched(const optest::Problem& p) {
   return bytes;
 }
 
-void time_case(benchmark::State& state, const optest::Case& c, double bandwidth) {
+// Multiplications and additions of attention: each query's with the keys and values that it sees.
+double attention_operations(const optest::Problem& p) {
+  double out = 0;
+  for (const ir::Node& node : p.graph.nodes) {
+    const auto* op = std::get_if<ir::PagedAttention>(&node.op);
+    if (op == nullptr) continue;
+    for (const std::int32_t position : p.positions) {
+      out += 4.0 * op->attention.n_heads * op->attention.head_dim * (position + 1);
+    }
+  }
+  return out;
+}
+
+// The first GPU that there are kernels for; else this fails.
+std::unique_ptr<backend::Device> make_gpu(Counters& counters) {
+  for (const gpu::FoundDevice& device : gpu::find_gpus().devices) {
+    if (gpu::has_kernels(device)) return gpu::make_device(device, counters);
+  }
+  throw Error(ErrorCode::kDevice, "[bench] there is no GPU that this program has kernels for");
+}
+
+// `bandwidth` of the memory, bytes a second; 0: not known.
+void time_case(benchmark::State& state, const optest::Case& c, double bandwidth, bool on_gpu) {
   const optest::Problem problem = c.make();
   Counters counters;
-  const auto device = cpu::make_device({}, counters);
+  const auto device = on_gpu ? make_gpu(counters) : cpu::make_device({}, counters);
   optest::Session session(problem, *device);
   session.run();
   const auto start = std::chrono::steady_clock::now();
@@ -61,7 +89,13 @@ void time_case(benchmark::State& state, const optest::Case& c, double bandwidth)
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   const std::int64_t bytes = bytes_touched(problem) * state.iterations();
   state.SetBytesProcessed(bytes);
-  state.counters["of_memory"] = static_cast<double>(bytes) / took.count() / bandwidth;
+  if (bandwidth > 0) {
+    state.counters["of_memory"] = static_cast<double>(bytes) / took.count() / bandwidth;
+  }
+  if (const double n = attention_operations(problem); n > 0) {
+    const auto rate = benchmark::Counter::kIsIterationInvariantRate;
+    state.counters["attention_flops"] = benchmark::Counter(n, rate);
+  }
   state.SetLabel(device->info().detail);
 }
 
@@ -71,15 +105,24 @@ void time_case(benchmark::State& state, const optest::Case& c, double bandwidth)
 int main(int argc, char** argv) {
   using namespace rocmforge;
   benchmark::Initialize(&argc, argv);
+  const bool on_gpu = argc == 2 && std::string_view(argv[1]) == "gpu";
+  if (on_gpu) --argc;
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  const double bandwidth = bench::measure_read_bandwidth(ThreadPool::default_threads());
-  benchmark::AddCustomContext("memory_read_bytes_per_second", std::to_string(bandwidth));
+  double bandwidth = 0;
+  if (!on_gpu) {
+    bandwidth = bench::measure_read_bandwidth(ThreadPool::default_threads());
+    benchmark::AddCustomContext("memory_read_bytes_per_second", std::to_string(bandwidth));
+  }
   std::vector<optest::Case> all = optest::cases();
   for (const optest::Case& c : bench::large_cases()) all.push_back(c);
   for (const optest::Case& c : all) {
-    benchmark::RegisterBenchmark(c.name.c_str(), [&c, bandwidth](benchmark::State& state) {
-      bench::time_case(state, c, bandwidth);
-    })->UseRealTime();
+    auto* registered = benchmark::RegisterBenchmark(
+        c.name.c_str(), [&c, bandwidth, on_gpu](benchmark::State& state) {
+          bench::time_case(state, c, bandwidth, on_gpu);
+        });
+    registered->UseRealTime();
+    // Else the problem, which may be large, is made anew for each guess of a number.
+    if (on_gpu) registered->Iterations(bench::kGpuIterations);
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

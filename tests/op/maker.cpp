@@ -88,7 +88,7 @@ void Maker::sequences(const std::vector<SequenceSpec>& specs, const KvSpec& kv) 
     }
   }
   p_.kv_layout = {.dtype = kv.dtype,
-                  .n_layers = 2,
+                  .n_layers = kv.n_layers,
                   .n_blocks = n_blocks + 3,
                   .n_kv_heads = kv.n_kv_heads,
                   .head_dim = kv.head_dim};
@@ -96,7 +96,10 @@ void Maker::sequences(const std::vector<SequenceSpec>& specs, const KvSpec& kv) 
   sources_.n_kv_heads = kv.n_kv_heads;
   sources_.head_dim = kv.head_dim;
   p_.kv.resize(static_cast<std::size_t>(p_.kv_layout.bytes() / bytes_of(kv.dtype, 1)));
-  for (float& x : p_.kv) x = random_.normal();
+  const std::size_t n_random = kv.n_random > 0 ? std::min(kv.n_random, p_.kv.size()) : p_.kv.size();
+  for (std::size_t i = 0; i < p_.kv.size(); ++i) {
+    p_.kv[i] = i < n_random ? random_.normal() : p_.kv[i - n_random];
+  }
   plan_work(specs, kv);
 }
 

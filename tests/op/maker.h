@@ -43,6 +43,8 @@ struct KvSpec {
   std::int32_t item_rows = 64;        // rows a work item has at most
   std::int32_t n_splits = 1;          // of every item with enough positions
   bool splits_within_blocks = false;  // splits end anywhere, else between blocks
+  std::int32_t n_layers = 2;
+  std::size_t n_random = 0;  // above 0: random values of the KV state, which then repeat
 };
 
 class Maker {
