@@ -135,14 +135,14 @@ std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
   return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
 }
 
-RunnerOptions runner_options(const EngineOptions& options, const gguf::File& file,
-                             const backend::Device& device) {
+RunnerOptions runner_options(const EngineOptions& options, const gguf::File& file) {
   return {.n_ctx = context_of(options, file),
           .least_ctx = options.n_ctx > 0 ? 0 : kLeastContext,
           .max_sequences = options.max_sequences,
           .max_rows = options.max_rows,
           .kv_dtype = options.kv_dtype,
           .fuse = options.fuse,
+          .device_cut = true,
           .n_device_layers = options.n_device_layers,
           .rest = options.rest};
 }
@@ -170,8 +170,8 @@ Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& 
     : file_(options.random ? ModelFile(*options.random, counters)
                            : ModelFile(options.path, counters)),
       tokenizer_(has_vocabulary(file_.gguf()) ? load_tokenizer(file_.gguf()) : nullptr) {
-  runner_ = std::make_unique<Runner>(file_.gguf(), runner_options(options, file_.gguf(), device),
-                                     device, counters);
+  runner_ = std::make_unique<Runner>(file_.gguf(), runner_options(options, file_.gguf()), device,
+                                     counters);
   if (tokenizer_ != nullptr) check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
 }
 

@@ -33,7 +33,9 @@ Runner::Placed Runner::place(const gguf::File& file, RunnerOptions options, back
                                            .max_rows = options.max_rows,
                                            .max_head_rows = max_head_rows_of(options.max_rows)},
                                           counters);
-  options.cut = work_cut(device.info(), model.params.n_heads, model.params.n_kv_heads);
+  if (options.device_cut) {
+    options.cut = work_cut(device.info(), model.params.n_heads, model.params.n_kv_heads);
+  }
   PlacedModel where = place_model(model, options, device, file.path(), counters);
   return {std::move(model), std::move(where)};
 }

@@ -97,8 +97,10 @@ TEST(Batch, TheCutIsTheDevicesWish) {
   EXPECT_EQ(cpu.rows_per_item, plain.rows_per_item);
   EXPECT_EQ(cpu.split_positions, plain.split_positions);
   EXPECT_EQ(cpu.max_splits, 0);
-  const backend::DeviceInfo gpu{
-      .attention_split = 64, .attention_tasks = 264, .attention_queries = 128};
+  backend::DeviceInfo gpu;
+  gpu.attention_split = 64;
+  gpu.attention_tasks = 264;
+  gpu.attention_queries = 128;
   EXPECT_EQ(work_cut(gpu, 32, 8).max_splits, 33);
   EXPECT_EQ(work_cut(gpu, 32, 8).rows_per_item, 32);
   EXPECT_EQ(work_cut(gpu, 28, 4).rows_per_item, 18);
