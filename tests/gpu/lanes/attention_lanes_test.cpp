@@ -60,8 +60,11 @@ class Problem {
 
   template <class A>
   void run() {
-    StepHeaderArgs header{n, 0, static_cast<i32>(s.sequences.size()), static_cast<i32>(work.size()),
-                          n_partials};
+    StepHeaderArgs header{};
+    header.n_rows = n;
+    header.n_sequences = static_cast<i32>(s.sequences.size());
+    header.n_work = static_cast<i32>(work.size());
+    header.n_partials = n_partials;
     // One buffer, as the step buffer is.
     std::vector<u8> step;
     const auto put = [&](const void* from, std::size_t bytes) {
