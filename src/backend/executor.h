@@ -91,7 +91,7 @@ class Executor {
                                const ir::StepLayout& step) = 0;
 
   // Gives one run over the step's rows (at most the bucket's) to the stream, and may return before
-  // it is done; `step` stays unchanged until the stream was waited for. Allocates nothing.
+  // it is done; `step` is the caller's again at once. Allocates nothing.
   virtual void run(ExecutableId executable, std::span<const std::byte> step, Stream& stream) = 0;
 };
 

@@ -6,8 +6,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "engine/random.h"
-#include "engine/sampling.h"
+#include "base/random.h"
 #include "engine/sequence.h"
 
 namespace rocmforge::engine {
@@ -16,7 +15,7 @@ namespace {
 std::vector<text::TokenId> random_tokens(std::int32_t n, std::int32_t n_vocab) {
   std::vector<text::TokenId> out;
   for (std::int32_t i = 0; i < n; ++i) {
-    const std::uint32_t draw = philox(/*seed=*/0, static_cast<std::uint64_t>(i))[0];
+    const std::uint32_t draw = philox(/*seed=*/0, static_cast<std::uint64_t>(i)).word[0];
     out.push_back(static_cast<text::TokenId>(draw % static_cast<std::uint32_t>(n_vocab)));
   }
   return out;
@@ -29,59 +28,61 @@ class Bench {
  public:
   Bench(Engine& engine, const BenchTest& test)
       : test_(test),
+        runner_(engine.runner()),
         context_(random_tokens(test.n_depth + test.n_prompt, engine.params().n_vocab)),
         next_(static_cast<std::size_t>(test.n_sequences), 0) {
     for (std::int32_t i = 0; i < test.n_sequences; ++i) {
       sequences_.emplace_back(engine.runner());
       const auto depth = std::span(context_).first(static_cast<std::size_t>(test.n_depth));
-      // No logits: the last position wanted is past the end.
-      if (!depth.empty()) append(sequences_.back(), depth, test.n_depth, {});
+      if (!depth.empty()) run_alone(sequences_.back(), depth, nullptr);
     }
   }
 
   double run() {
     for (Sequence& s : sequences_) s.truncate(test_.n_depth);
     const auto start = Clock::now();
-    const auto choose = [this](std::int32_t position, std::span<const float> logits) {
-      choose_token(0, position, logits);
-    };
     const auto prompt = std::span(context_).subspan(static_cast<std::size_t>(test_.n_depth));
+    bool given = false;
     if (!prompt.empty()) {
-      append(sequences_[0], prompt, test_.n_depth + test_.n_prompt - 1, choose);
+      Choice choice{.row = 0, .params = greedy_, .edits = {}};
+      run_alone(sequences_[0], prompt, &choice);
+      given = true;
     }
-    for (std::int32_t i = 0; i < test_.n_gen; ++i) {
-      if (sequences_.size() == 1) {
-        const text::TokenId token = next_[0];
-        append(sequences_[0], {&token, 1}, sequences_[0].length(), choose);
-      } else {
-        generate_together();
-      }
-    }
+    for (std::int32_t i = 0; i < test_.n_gen; ++i, given = true) generate(given);
+    if (given) take(ticket_);
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
  private:
-  static void append(Sequence& sequence, std::span<const text::TokenId> tokens, std::int32_t wanted,
-                     Sequence::LogitsSink sink) {
-    check(sequence.append(tokens, wanted, sink), "[bench] the context was checked to have room");
+  void run_alone(Sequence& sequence, std::span<const text::TokenId> tokens, Choice* choice) {
+    const Sequence::Ran ran = sequence.run(tokens, choice, ticket_);
+    check(ran == Sequence::Ran::kDone, "[bench] the context was checked to have room");
   }
-  void generate_together() {
-    const std::int32_t position = sequences_[0].length();
-    const bool room = Sequence::append_each(
-        sequences_, next_, [&](std::int32_t index, std::span<const float> logits) {
-          choose_token(static_cast<std::size_t>(index), position, logits);
-        });
+  // One token for each sequence, chosen by the step before where one was given: before its tokens
+  // are read, where that can be.
+  void generate(bool after_another) {
+    const Ticket before = ticket_;
+    const bool ahead = after_another && runner_.runs_ahead();
+    for (std::size_t i = 0; ahead && i < next_.size(); ++i) {
+      next_[i] = Runner::fed_back(static_cast<std::int32_t>(i));
+    }
+    if (after_another && !ahead) take(before);
+    const bool room = Sequence::run_each(sequences_, next_, greedy_, ticket_);
     check(room, "[bench] the context was checked to have room");
+    if (ahead) take(before);
   }
-  void choose_token(std::size_t index, std::int32_t position, std::span<const float> logits) {
-    next_[index] = std::max(0, sampler_.sample(logits, {}, position + 1));
+  void take(const Ticket& ticket) {
+    const std::span<const std::int32_t> tokens = runner_.tokens(ticket);
+    for (std::size_t i = 0; i < next_.size(); ++i) next_[i] = std::max(0, tokens[i]);
   }
 
   const BenchTest& test_;
+  Runner& runner_;
   std::vector<text::TokenId> context_;  // depth, then prompt
   std::vector<text::TokenId> next_;     // of each sequence
   std::vector<Sequence> sequences_;
-  Sampler sampler_{{.temperature = 0}};
+  ir::SampleParams greedy_ = {.mode = ir::SampleMode::kAll};
+  Ticket ticket_;  // of the last step
 };
 
 void check_fits(const BenchTest& test, const Runner& runner) {

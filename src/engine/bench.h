@@ -10,7 +10,7 @@ namespace rocmforge::engine {
 
 struct BenchTest {
   std::int32_t n_prompt = 0;     // tokens run as a prompt
-  std::int32_t n_gen = 0;        // then tokens one by one, each from the last one's logits
+  std::int32_t n_gen = 0;        // then tokens one by one, each the last step's greedy choice
   std::int32_t n_depth = 0;      // tokens of context that are there before, and are not timed
   std::int32_t n_sequences = 1;  // that generate together; of 1 alone there is a prompt
 

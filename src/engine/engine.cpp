@@ -6,8 +6,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "engine/sampling.h"
-#include "engine/sequence.h"
+#include "engine/decoder.h"
 #include "text/detokenizer.h"
 #include "text/stop_strings.h"
 
@@ -38,8 +37,7 @@ class Generation {
         on_text_(on_text),
         cancel_(cancel),
         n_ctx_(runner.n_ctx()),
-        sequence_(runner),
-        sampler_(request.sampling),
+        decoder_(runner, request.sampling),
         detokenizer_(tokenizer, opens_text(tokenizer, request.prompt)),
         stops_(request.stop),
         history_(request.prompt) {}
@@ -51,10 +49,24 @@ class Generation {
     out.tokens.reserve(most);
     start_ = Clock::now();
     out.timing.n_prompt = static_cast<std::int32_t>(request_.prompt.size());
-    text::TokenId next = step(request_.prompt);
-    first_ = Clock::now();
-    out.timing.prompt_seconds = seconds(start_, first_);
-    while (!ended(next, out)) next = step({&history_.back(), 1});
+    const auto stop = [this] { return cancelled(); };
+    bool given = decoder_.start(request_.prompt, history_, stop);
+    bool is_first = true;
+    while (true) {
+      const bool ahead = given && may_run_ahead(out);
+      if (ahead) decoder_.start_ahead();
+      const text::TokenId token = given ? take() : text::kNoToken;
+      if (is_first) {
+        first_ = Clock::now();
+        out.timing.prompt_seconds = seconds(start_, first_);
+        is_first = false;
+      }
+      if (ended(token, ahead, out)) {
+        if (ahead) decoder_.drop();
+        break;
+      }
+      given = ahead || decoder_.start({&history_.back(), 1}, history_, stop);
+    }
     if (!stops_.stopped()) {
       emit(stops_.push(detokenizer_.flush()), out);
       emit(stops_.flush(), out);
@@ -66,27 +78,22 @@ class Generation {
  private:
   bool cancelled() const { return cancel_ != nullptr && cancel_->load(); }
 
-  // Runs tokens and chooses the one that follows; nothing when cancelled on the way.
-  text::TokenId step(std::span<const text::TokenId> tokens) {
-    const std::int32_t last = sequence_.length() + static_cast<std::int32_t>(tokens.size()) - 1;
-    text::TokenId chosen = text::kNoToken;
-    const bool room = sequence_.append(
-        tokens, last,
-        [&](std::int32_t position, std::span<const float> logits) {
-          chosen = sampler_.sample(logits, history_, position + 1);
-          if (chosen == text::kNoToken) {
-            throw Error(ErrorCode::kDevice, "[engine] " + path_ +
-                                                ": the model gave no finite logit at position " +
-                                                std::to_string(position));
-          }
-        },
-        [&] { return cancelled(); });
-    check(room, "a step was checked to have room");
-    return chosen;
+  // Whether the next step surely follows but for what the token itself says.
+  bool may_run_ahead(const Completion& out) const {
+    return decoder_.runs_ahead() && !cancelled() && decoder_.sequence().length() < n_ctx_ &&
+           static_cast<std::int32_t>(out.tokens.size()) + 1 < request_.max_tokens;
   }
 
-  // Takes one token into the answer; true when it was the last.
-  bool ended(text::TokenId token, Completion& out) {
+  text::TokenId take() {
+    const text::TokenId token = decoder_.take(history_);
+    if (token != text::kNoToken) return token;
+    throw Error(ErrorCode::kDevice, "[engine] " + path_ +
+                                        ": the model gave no finite logit after " +
+                                        std::to_string(history_.size()) + " tokens");
+  }
+
+  // Takes one token into the answer; true when it was the last. `ahead`: its own step was given.
+  bool ended(text::TokenId token, bool ahead, Completion& out) {
     if (cancelled() || token == text::kNoToken) return end(FinishReason::kCancelled, out);
     if (tokenizer_.is_end_of_generation(token) && !request_.ignore_eos) {
       return end(FinishReason::kCompleted, out);
@@ -95,7 +102,7 @@ class Generation {
     history_.push_back(token);
     emit(stops_.push(detokenizer_.push(token)), out);
     if (stops_.stopped()) return end(FinishReason::kCompleted, out);
-    const bool full = sequence_.length() == n_ctx_;
+    const bool full = !ahead && decoder_.sequence().length() == n_ctx_;
     if (full || static_cast<std::int32_t>(out.tokens.size()) >= request_.max_tokens) {
       return end(FinishReason::kLength, out);
     }
@@ -119,8 +126,7 @@ class Generation {
   const Engine::TextSink& on_text_;
   const std::atomic<bool>* cancel_;
   std::int32_t n_ctx_;
-  Sequence sequence_;
-  Sampler sampler_;
+  Decoder decoder_;
   text::Detokenizer detokenizer_;
   text::StopStrings stops_;
   std::vector<text::TokenId> history_;
@@ -144,7 +150,8 @@ RunnerOptions runner_options(const EngineOptions& options, const gguf::File& fil
           .fuse = options.fuse,
           .device_cut = true,
           .n_device_layers = options.n_device_layers,
-          .rest = options.rest};
+          .rest = options.rest,
+          .run_ahead = options.run_ahead};
 }
 
 std::optional<Rejected> reject(const Request& request, const Runner& runner) {

@@ -31,6 +31,7 @@ struct EngineOptions {
   // As in RunnerOptions: the layers on the engine's device, the last ones, and where the others go.
   std::int32_t n_device_layers = kAllLayers;
   backend::Device* rest = nullptr;
+  std::optional<bool> run_ahead = {};  // as in RunnerOptions
 };
 inline constexpr std::int32_t kDefaultContext = 4096;
 inline constexpr std::int32_t kLeastContext = 512;

@@ -17,6 +17,29 @@ RopeRows make_rope(const gguf::File& file, const model::RopeParams& params) {
   return {params, read_floats(file, params.factors)};
 }
 
+// The head's rows, what each wants, and the edits of all.
+void write_choices(std::span<const Choice> choices, const ir::StepView& step) {
+  ir::StepHeader& header = step.header();
+  header.n_head_rows = static_cast<std::int32_t>(choices.size());
+  std::size_t n_edits = 0;
+  for (const Choice& c : choices) n_edits += c.edits.size();
+  header.n_edits = static_cast<std::int32_t>(n_edits);
+  const std::span<ir::LogitEdit> edits = step.edits();
+  std::int32_t begin = 0;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const Choice& c = choices[i];
+    check(c.row >= 0 && c.row < header.n_rows, "a choice for no row of the step");
+    step.head_rows()[i] = c.row;
+    ir::SampleParams& params = step.samples()[i];
+    params = c.params;
+    params.edits_begin = begin;
+    params.n_edits = static_cast<std::int32_t>(c.edits.size());
+    params.mask = -1;
+    std::copy(c.edits.begin(), c.edits.end(), edits.begin() + begin);
+    begin += params.n_edits;
+  }
+}
+
 }  // namespace
 
 Runner::Runner(const gguf::File& file, const RunnerOptions& options, backend::Device& device,
@@ -53,6 +76,8 @@ Runner::Runner(const gguf::File& file, Placed placed, backend::Device& device, C
     stages_.push_back(std::make_unique<Stage>(std::move(s.plan), std::move(s.executor), file,
                                               layout_, *s.device, before));
   }
+  // What the head chooses lies in its own stage's memory.
+  runs_ahead_ = stages_.size() == 1 && options_.run_ahead.value_or(device.info().runs_ahead);
   step_.resize(static_cast<std::size_t>(layout_.bytes));
   work_.reserve(static_cast<std::size_t>(layout_.limits.max_work));
 }
@@ -62,13 +87,37 @@ Runner::~Runner() {
   while (!stages_.empty()) stages_.pop_back();
 }
 
-void Runner::run(Batch batch) {
+// Writes the step, and gives its body to the stages.
+void Runner::give(Batch batch, std::span<const Choice> choices) {
+  check(choices.size() <= static_cast<std::size_t>(max_head_rows()), "rows of the head");
   work_.clear();
   const std::int32_t n_partials = plan_work(batch, options_.cut, work_);
   const ir::StepView step(layout_, step_);
-  for (const auto& stage : stages_) stage->wait();  // the last step may still read the buffer
+  if (stages_.size() > 1) {  // one may still copy rows from the one before it
+    for (const auto& stage : stages_) stage->wait();
+  }
   write_step(batch, rope_, work_, n_partials, step);
+  write_choices(choices, step);
   for (const auto& stage : stages_) stage->run_body(step.header().n_rows, step_);
+}
+
+void Runner::run(Batch batch) {
+  give(batch, {});
+}
+
+Ticket Runner::run(Batch batch, std::span<const Choice> choices) {
+  check(!choices.empty(), "a choice for no row");
+  give(batch, choices);
+  Stage& last = *stages_.back();
+  Ticket ticket{.n = static_cast<std::int32_t>(choices.size()), .slot = next_slot_, .mark = 0};
+  last.run_head(ticket.n, step_);
+  ticket.mark = last.read_tokens(ticket.n, ticket.slot);
+  next_slot_ = (next_slot_ + 1) % Stage::kTokenSlots;
+  return ticket;
+}
+
+std::span<const std::int32_t> Runner::tokens(const Ticket& ticket) {
+  return stages_.back()->tokens(ticket.n, ticket.slot, ticket.mark);
 }
 
 std::span<const float> Runner::logits(std::span<const std::int32_t> rows) {
@@ -76,9 +125,9 @@ std::span<const float> Runner::logits(std::span<const std::int32_t> rows) {
   check(!rows.empty() && rows.size() <= static_cast<std::size_t>(max_head_rows()),
         "rows of the head");
   Stage& last = *stages_.back();
-  last.wait();  // the others were waited for when it took their rows
   const auto n = static_cast<std::int32_t>(rows.size());
   step.header().n_head_rows = n;
+  step.header().n_edits = 0;
   std::copy(rows.begin(), rows.end(), step.head_rows().begin());
   std::fill_n(step.samples().begin(), n, ir::SampleParams{});  // no choice is wanted
   last.run_head(n, step_);

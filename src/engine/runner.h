@@ -20,6 +20,20 @@
 
 namespace rocmforge::engine {
 
+// A row of a step that a token is wanted for.
+struct Choice {
+  std::int32_t row = 0;
+  ir::SampleParams params;  // but for its edits and mask
+  std::span<const ir::LogitEdit> edits;
+};
+
+// Tokens on their way from the device.
+struct Ticket {
+  std::int32_t n = 0;  // of tokens
+  std::int32_t slot = 0;
+  backend::Mark mark = 0;
+};
+
 class Runner {
  public:
   // `file`, `device` and the options' devices outlive the runner. Errors: those of build_model,
@@ -39,6 +53,15 @@ class Runner {
 
   // One step: every row of the batch through the layers. At most max_rows rows (checked).
   void run(Batch batch);
+  // The same, and a token for each of 1 to max_head_rows of its rows, chosen on the device.
+  Ticket run(Batch batch, std::span<const Choice> choices);
+  // In a batch's tokens, the token of choices[i] of the step before, which the host need not know
+  // yet. Only where runs_ahead() says so; where none was chosen the row's results mean nothing.
+  static constexpr text::TokenId fed_back(std::int32_t i) { return -1 - i; }
+  bool runs_ahead() const { return runs_ahead_; }
+  // One for each choice: the token, ir::kNoSample or ir::kUndecided. Waits for that step, and for
+  // no later one. Of the last Stage::kTokenSlots such steps; valid as long.
+  std::span<const std::int32_t> tokens(const Ticket& ticket);
   // Logits of some rows of the last step, [rows.size()][n_vocab]; at most max_head_rows of them.
   // Valid until the next call of either.
   std::span<const float> logits(std::span<const std::int32_t> rows);
@@ -66,9 +89,13 @@ class Runner {
   kv::BlockPool pool_;
   std::int32_t n_device_layers_ = 0;
 
+  void give(Batch batch, std::span<const Choice> choices);
+
+  bool runs_ahead_ = false;
+  std::int32_t next_slot_ = 0;      // of tokens
   std::vector<std::byte> step_;     // the step buffer
   std::vector<ir::WorkItem> work_;  // reserved at load
-  // In the order that they run. The last member: they may still read the step buffer.
+  // In the order that they run.
   std::vector<std::unique_ptr<Stage>> stages_;
 };
 

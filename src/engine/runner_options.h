@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "backend/device.h"
 #include "engine/batch.h"
@@ -27,6 +28,9 @@ struct RunnerOptions {
   // the embedding, on `rest`. More than there are: all. Null: all on the one device.
   std::int32_t n_device_layers = kAllLayers;
   backend::Device* rest = nullptr;
+  // Whether a step is given to the device before the last one's token is known; not set: where the
+  // device works on its own.
+  std::optional<bool> run_ahead = {};
 };
 
 }  // namespace rocmforge::engine

@@ -5,14 +5,80 @@
 #include <limits>
 
 #include "base/check.h"
-#include "engine/random.h"
+#include "engine/batch.h"
 
 namespace rocmforge::engine {
 namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
+bool penalises(const SamplingParams& p) {
+  return p.repeat_penalty != 1 && p.repeat_last > 0;
+}
+
+// Top-k, as one that cuts nothing away counts.
+bool cuts_top_k(const SamplingParams& p, std::int64_t n_vocab) {
+  return p.top_k > 0 && p.top_k < n_vocab;
+}
+bool cuts_top_p(const SamplingParams& p) {
+  return p.top_p < 1;
+}
+bool cuts_min_p(const SamplingParams& p) {
+  return p.min_p > 0;
+}
+
 }  // namespace
+
+bool looks_back(const SamplingParams& params) {
+  return penalises(params);
+}
+
+ChosenBy chosen_by(const SamplingParams& p, std::int64_t n_vocab) {
+  if (penalises(p) && p.repeat_last > kMaxEdits) return ChosenBy::kHost;
+  if (p.temperature <= 0) return ChosenBy::kDevice;
+  if (!cuts_top_k(p, n_vocab)) {
+    return cuts_top_p(p) || cuts_min_p(p) ? ChosenBy::kDeviceOrHost : ChosenBy::kDevice;
+  }
+  if (p.top_k <= ir::kMaxCandidates) return ChosenBy::kDevice;
+  // A longer list than the device's. What top-p leaves of it depends on the whole of it; what min-p
+  // leaves is all among the device's candidates when one of them is cut.
+  return cuts_min_p(p) && !cuts_top_p(p) ? ChosenBy::kDeviceOrHost : ChosenBy::kHost;
+}
+
+ir::SampleParams device_params(const SamplingParams& p, std::int64_t n_vocab,
+                               std::int64_t position) {
+  ir::SampleParams out;
+  const bool cuts = cuts_top_k(p, n_vocab) || cuts_top_p(p) || cuts_min_p(p);
+  out.mode = p.temperature > 0 && cuts ? ir::SampleMode::kCandidates : ir::SampleMode::kAll;
+  const bool fits = cuts_top_k(p, n_vocab) && p.top_k <= ir::kMaxCandidates;
+  out.top_k = fits ? p.top_k : 0;
+  out.temperature = std::max(p.temperature, 0.0F);
+  out.top_p = p.top_p;
+  out.log_min_p = cuts_min_p(p) ? std::log(p.min_p) : kMinusInfinity;
+  out.seed_low = static_cast<std::uint32_t>(p.seed);
+  out.seed_high = static_cast<std::uint32_t>(p.seed >> 32);
+  out.position = static_cast<std::uint32_t>(position);
+  return out;
+}
+
+void penalty_edits(const SamplingParams& params, std::span<const text::TokenId> history,
+                   std::vector<ir::LogitEdit>& out) {
+  out.clear();
+  if (!penalises(params)) return;
+  const auto n =
+      std::min<std::size_t>(history.size(), static_cast<std::size_t>(params.repeat_last));
+  for (const text::TokenId id : history.last(n)) {
+    out.push_back({.token = id, .penalty = params.repeat_penalty, .bias = 0});
+  }
+  const auto by_token = [](const ir::LogitEdit& a, const ir::LogitEdit& b) {
+    return a.token < b.token;
+  };
+  const auto same = [](const ir::LogitEdit& a, const ir::LogitEdit& b) {
+    return a.token == b.token;
+  };
+  std::sort(out.begin(), out.end(), by_token);
+  out.erase(std::unique(out.begin(), out.end(), same), out.end());
+}
 
 Sampler::Sampler(const SamplingParams& params) : params_(params) {}
 
@@ -23,7 +89,7 @@ void Sampler::collect(std::span<const float> logits, std::span<const text::Token
     const float logit = std::isnan(logits[i]) ? kMinusInfinity : logits[i];
     candidates_[i] = {logit, static_cast<text::TokenId>(i)};
   }
-  if (params_.repeat_penalty != 1 && params_.repeat_last > 0) {
+  if (penalises(params_)) {
     // Keskar et al., arXiv:1909.05858: divide what is positive, multiply what is negative, once a
     // token however often it occurred.
     const auto n =
@@ -86,23 +152,24 @@ text::TokenId Sampler::sample(std::span<const float> logits, std::span<const tex
                             })
         ->id;
   }
-  keep_top_k();
-  if (!std::isfinite(candidates_.front().logit)) return candidates_.front().id;  // +inf: certain
-  keep_top_p_min_p();
+  if (cuts_top_k(params_, std::ssize(logits)) || cuts_top_p(params_) || cuts_min_p(params_)) {
+    keep_top_k();
+    if (!std::isfinite(candidates_.front().logit)) return candidates_.front().id;  // +inf: certain
+    keep_top_p_min_p();
+  }
+  return draw(position);
+}
 
-  const float best = candidates_.front().logit;
-  double total = 0;
-  for (Candidate& c : candidates_) {
-    c.weight = std::exp((c.logit - best) / params_.temperature);
-    total += static_cast<double>(c.weight);
+text::TokenId Sampler::draw(std::int64_t position) const {
+  const auto at = static_cast<std::uint32_t>(position);
+  Pick best{.logit = kMinusInfinity, .draw = 0, .id = text::kNoToken};
+  for (const Candidate& c : candidates_) {
+    const auto id = static_cast<std::uint32_t>(c.id);
+    const RandomWords words = token_words(params_.seed, at, id / 4);
+    const Pick pick{.logit = c.logit, .draw = gumbel(words.word[id % 4]), .id = c.id};
+    if (beats(pick, best, params_.temperature)) best = pick;
   }
-  double left =
-      static_cast<double>(uniform(params_.seed, static_cast<std::uint64_t>(position))) * total;
-  for (std::size_t i = 0; i + 1 < candidates_.size(); ++i) {
-    left -= static_cast<double>(candidates_[i].weight);
-    if (left < 0) return candidates_[i].id;
-  }
-  return candidates_.back().id;
+  return best.id;
 }
 
 std::vector<double> log_probabilities(std::span<const float> logits,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "base/check.h"
 
@@ -49,29 +50,74 @@ bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted
   return true;
 }
 
-bool Sequence::append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
-                           EachSink sink) {
-  const auto n = static_cast<std::int32_t>(sequences.size());
-  check(n > 0 && n <= kMaxTogether && tokens.size() == sequences.size(), "a token for each");
+// The step of one token each, once there is room for all.
+bool Sequence::step_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                         std::span<BatchSequence> rows) {
+  check(!sequences.empty() && sequences.size() <= rows.size() && tokens.size() == sequences.size(),
+        "a token for each");
   Runner& runner = sequences.front().runner_;
   for (Sequence& s : sequences) {
     if (s.length_ + 1 > runner.n_ctx() || !s.blocks_.reserve(s.length_ + 1)) return false;
   }
-  std::array<BatchSequence, kMaxTogether> rows;
-  std::array<std::int32_t, kMaxTogether> ids{};
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     Sequence& s = sequences[i];
     rows[i] = {.tokens = tokens.subspan(i, 1), .first_position = s.length_, .blocks = &s.blocks_};
-    ids[i] = static_cast<std::int32_t>(i);
     ++s.length_;
   }
+  return true;
+}
+
+bool Sequence::append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                           EachSink sink) {
+  std::array<BatchSequence, kMaxTogether> rows;
+  if (!step_each(sequences, tokens, rows)) return false;
+  Runner& runner = sequences.front().runner_;
+  std::array<std::int32_t, kMaxTogether> ids{};
+  std::iota(ids.begin(), ids.end(), 0);
   runner.run(std::span(rows).first(sequences.size()));
   const auto n_vocab = static_cast<std::size_t>(runner.params().n_vocab);
   const std::span<const float> all = runner.logits(std::span(ids).first(sequences.size()));
-  for (std::int32_t i = 0; i < n; ++i) {
-    sink(i, all.subspan(static_cast<std::size_t>(i) * n_vocab, n_vocab));
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    sink(static_cast<std::int32_t>(i), all.subspan(i * n_vocab, n_vocab));
   }
   return true;
+}
+
+bool Sequence::run_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                        const ir::SampleParams& params, Ticket& ticket) {
+  std::array<BatchSequence, kMaxTogether> rows;
+  if (!step_each(sequences, tokens, rows)) return false;
+  std::array<Choice, kMaxTogether> choices;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    choices[i] = {.row = static_cast<std::int32_t>(i), .params = params, .edits = {}};
+    choices[i].params.position = static_cast<std::uint32_t>(sequences[i].length_);
+  }
+  ticket = sequences.front().runner_.run(std::span(rows).first(sequences.size()),
+                                         std::span(choices).first(sequences.size()));
+  return true;
+}
+
+Sequence::Ran Sequence::run(std::span<const text::TokenId> tokens, Choice* choice, Ticket& ticket,
+                            FunctionRef<bool()> cancelled) {
+  const auto n_tokens = static_cast<std::int64_t>(tokens.size());
+  if (length_ + n_tokens > runner_.n_ctx()) return Ran::kNoRoom;
+  if (!blocks_.reserve(length_ + static_cast<std::int32_t>(n_tokens))) return Ran::kNoRoom;
+  while (!tokens.empty()) {
+    if (cancelled && cancelled()) return Ran::kCancelled;
+    const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(runner_.max_rows()));
+    const BatchSequence rows{
+        .tokens = tokens.first(n), .first_position = length_, .blocks = &blocks_};
+    last_row_ = static_cast<std::int32_t>(n) - 1;
+    if (n == tokens.size() && choice != nullptr) {
+      choice->row = last_row_;
+      ticket = runner_.run({&rows, 1}, {choice, 1});
+    } else {
+      runner_.run({&rows, 1});
+    }
+    length_ += static_cast<std::int32_t>(n);
+    tokens = tokens.subspan(n);
+  }
+  return Ran::kDone;
 }
 
 void Sequence::truncate(std::int32_t length) {

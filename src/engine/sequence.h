@@ -32,14 +32,31 @@ class Sequence {
   using EachSink = FunctionRef<void(std::int32_t index, std::span<const float> logits)>;
   static bool append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
                           EachSink sink);
+  // The same, with a token chosen for each as `params` say (their position is filled in), on its
+  // way by `ticket`. Tokens may be fed back (Runner::fed_back): sequence i's was choice i.
+  static bool run_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                       const ir::SampleParams& params, Ticket& ticket);
+
+  // Runs tokens through the model, in chunks, and has a token chosen for the last of them (where
+  // `choice` is given; its row is filled in), on its way by `ticket`. With kNoRoom nothing was run;
+  // kCancelled leaves the sequence at the chunk reached.
+  enum class Ran : std::uint8_t { kNoRoom, kCancelled, kDone };
+  Ran run(std::span<const text::TokenId> tokens, Choice* choice, Ticket& ticket,
+          FunctionRef<bool()> cancelled = {});
+  // The row of the last token that was run, in its step.
+  std::int32_t last_row() const { return last_row_; }
 
   // Forgets positions from `length` on.
   void truncate(std::int32_t length);
 
  private:
+  static bool step_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
+                        std::span<BatchSequence> rows);
+
   Runner& runner_;
   kv::BlockTable blocks_;
   std::int32_t length_ = 0;
+  std::int32_t last_row_ = 0;
 };
 
 }  // namespace rocmforge::engine

@@ -27,6 +27,7 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
       n_vocab_(plan.head.empty() ? 0 : static_cast<std::size_t>(result_columns(plan.head))),
       kv_(device, plan.kv),
       executor_(std::move(executor)),
+      max_head_rows_(layout.limits.max_head_rows),
       stream_(device.make_stream()) {
   const std::vector<backend::WeightData> data = weight_data(file, *weights_);
   executor_->bind_weights(*weights_, {.data = data});
@@ -34,6 +35,10 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
   head_ = compile(plan.head, layout);
   arena_ = device.allocate(plan.arena_bytes);
   executor_->bind_memory({.arena = arena_.get(), .kv = &kv_.buffer(), .kv_layout = kv_.layout()});
+  if (!head_.empty()) {
+    tokens_ = device.allocate_host(std::int64_t{kTokenSlots} * max_head_rows_ *
+                                   std::int64_t{sizeof(std::int32_t)});
+  }
   if (arena_->host() != nullptr) return;
   logits_.resize(static_cast<std::size_t>(layout.limits.max_head_rows) * n_vocab_);
   if (before_ != nullptr && before_->arena_->host() == nullptr) {
@@ -82,6 +87,21 @@ void Stage::run_body(std::int32_t n_rows, std::span<const std::byte> step) {
 
 void Stage::run_head(std::int32_t n_rows, std::span<const std::byte> step) {
   executor_->run(pick(head_, n_rows), step, *stream_);
+}
+
+backend::Mark Stage::read_tokens(std::int32_t n_rows, std::int32_t slot) {
+  const std::span<std::byte> to = tokens_->bytes().subspan(
+      static_cast<std::size_t>(slot * max_head_rows_) * sizeof(std::int32_t),
+      static_cast<std::size_t>(n_rows) * sizeof(std::int32_t));
+  stream_->read(*arena_, regions_.sampled, to);
+  return stream_->mark();
+}
+
+std::span<const std::int32_t> Stage::tokens(std::int32_t n_rows, std::int32_t slot,
+                                            backend::Mark mark) {
+  stream_->wait(mark);
+  const auto* all = reinterpret_cast<const std::int32_t*>(tokens_->bytes().data());
+  return {all + slot * max_head_rows_, static_cast<std::size_t>(n_rows)};
 }
 
 std::span<const float> Stage::logits(std::int32_t n_rows) {

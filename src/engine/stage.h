@@ -27,8 +27,13 @@ class Stage {
   void wait() { stream_->wait(); }
   // The step's rows through its layers, from those of the stage before. Every stage was waited for.
   void run_body(std::int32_t n_rows, std::span<const std::byte> step);
-  // The last stage: some of its rows to logits.
+  // The last stage: some of its rows to logits, and a token each.
   void run_head(std::int32_t n_rows, std::span<const std::byte> step);
+  // Tokens that the head run chooses, read back into `slot` (of kTokenSlots) when the mark is
+  // passed; and there, once it is.
+  static constexpr std::int32_t kTokenSlots = 4;
+  backend::Mark read_tokens(std::int32_t n_rows, std::int32_t slot);
+  std::span<const std::int32_t> tokens(std::int32_t n_rows, std::int32_t slot, backend::Mark mark);
   // The last head run's, [n_rows][n_vocab]; valid until the next.
   std::span<const float> logits(std::int32_t n_rows);
 
@@ -58,6 +63,8 @@ class Stage {
   std::vector<Bucket> body_, head_;
   std::vector<float> logits_;       // read back, where the device's memory is not the host's
   std::vector<std::byte> passing_;  // rows on their way, where neither device's memory is
+  std::unique_ptr<backend::HostMemory> tokens_;  // i32 [kTokenSlots][max_head_rows]; the last stage
+  std::int32_t max_head_rows_;
   // The last member: after a fault its copies may be under way until it goes.
   std::unique_ptr<backend::Stream> stream_;
 };

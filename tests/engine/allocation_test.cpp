@@ -4,32 +4,46 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/decoder.h"
 #include "engine/fixture.h"
-#include "engine/sampling.h"
-#include "engine/sequence.h"
 
 namespace rocmforge::test {
 namespace {
 
+// Whoever chooses: the device, from logits edited or not, ahead or not; or the host.
 TEST(Allocation, NoneInADecodeStep) {
+  const engine::SamplingParams kinds[] = {
+      {.temperature = 1, .seed = 1},
+      {.temperature = 1, .repeat_penalty = 1.2F},
+      {.temperature = 1, .top_k = 0, .top_p = 0.9F},
+      {.temperature = 1, .top_k = 270, .top_p = 0.9F},
+  };
   for (const bool fuse : {true, false}) {
-    TinyEngine tiny({.matrix = DType::kQ8_0}, {.n_ctx = 128, .fuse = fuse});
-    engine::Sequence sequence(tiny.engine->runner());
-    engine::Sampler sampler({.seed = 1});
-    std::vector<text::TokenId> history(100, 5);
-    text::TokenId next = 0;
-    const auto choose = [&](std::int32_t position, std::span<const float> logits) {
-      next = sampler.sample(logits, history, position + 1);
-    };
-    // Once to the end of the context, so that the block table and the sampler have their room.
-    ASSERT_TRUE(sequence.append(history, 99, choose));
-    sequence.truncate(50);
-    const std::uint64_t before = n_allocations();
-    for (int i = 0; i < 40; ++i) {
-      const text::TokenId token = next;
-      ASSERT_TRUE(sequence.append({&token, 1}, sequence.length(), choose));
+    TinyEngine tiny({.matrix = DType::kQ8_0}, {.n_ctx = 256, .fuse = fuse, .run_ahead = true});
+    for (const engine::SamplingParams& kind : kinds) {
+      // Once to the end of the context, so that the tables and the sampler have their room.
+      std::vector<text::TokenId> history(130, 5);
+      {
+        engine::Decoder whole(tiny.engine->runner(), kind);
+        ASSERT_TRUE(whole.start(history, history));
+        whole.take(history);
+      }
+      engine::Decoder decoder(tiny.engine->runner(), kind);
+      ASSERT_TRUE(decoder.start(history, history));
+      text::TokenId next = decoder.take(history);
+      const std::uint64_t before = n_allocations();
+      for (int i = 0; i < 40; ++i) {
+        const text::TokenId token = next;
+        ASSERT_TRUE(decoder.start({&token, 1}, history));
+        if (decoder.runs_ahead() && i % 2 == 0) {
+          decoder.start_ahead();
+          decoder.take(history);
+        }
+        next = decoder.take(history);
+      }
+      EXPECT_EQ(n_allocations() - before, 0u) << (fuse ? "fused" : "plain") << " top_k "
+                                              << kind.top_k << " penalty " << kind.repeat_penalty;
     }
-    EXPECT_EQ(n_allocations() - before, 0u) << (fuse ? "fused" : "plain");
   }
 }
 

@@ -23,6 +23,8 @@ class FailingStream final : public backend::Stream {
     if (n_waits_++ >= fail_after_) throw Error(ErrorCode::kDevice, "[test] the device is lost");
     inner_->wait();
   }
+  backend::Mark mark() override { return inner_->mark(); }
+  void wait(backend::Mark) override { wait(); }
 
  private:
   std::unique_ptr<backend::Stream> inner_;
@@ -38,6 +40,9 @@ class FailingDevice final : public backend::Device {
   std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
     return inner_.allocate(bytes);
   }
+  std::unique_ptr<backend::HostMemory> allocate_host(std::int64_t bytes) override {
+    return inner_.allocate_host(bytes);
+  }
   std::unique_ptr<backend::Stream> make_stream() override {
     return std::make_unique<FailingStream>(inner_.make_stream(), fail_after_);
   }
@@ -48,11 +53,14 @@ class FailingDevice final : public backend::Device {
   const int& fail_after_;
 };
 
-TEST(Faults, ALostDeviceFailsTheRequestAndNothingElse) {
+class LostDevice : public testing::TestWithParam<bool> {};
+
+TEST_P(LostDevice, FailsTheRequestAndNothingElse) {
   TinyEngine tiny;
   int fail_after = 10;
   FailingDevice device(*tiny.device, fail_after);
-  engine::Engine engine({.path = tiny.dir.file("tiny.gguf")}, device, tiny.counters);
+  engine::Engine engine({.path = tiny.dir.file("tiny.gguf"), .run_ahead = GetParam()}, device,
+                        tiny.counters);
   engine::Request request = tiny.request("hello", 50);
   request.ignore_eos = true;
   const auto failed = std::get<engine::Completion>(engine.generate(request, {}));
@@ -64,6 +72,10 @@ TEST(Faults, ALostDeviceFailsTheRequestAndNothingElse) {
   EXPECT_EQ(after.reason, engine::FinishReason::kLength);
   EXPECT_EQ(after.text, tiny.complete(request).text);
 }
+
+INSTANTIATE_TEST_SUITE_P(Faults, LostDevice, testing::Bool(), [](const auto& param) {
+  return std::string(param.param ? "RunningAhead" : "StepByStep");
+});
 
 TEST(Faults, AKvCacheThatCannotFitIsRefusedWithItsSize) {
   TinyEngine tiny;

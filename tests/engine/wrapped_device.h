@@ -55,6 +55,11 @@ class WrappedStream final : public backend::Stream {
     ++w_.n_waits;
     inner_->wait();
   }
+  backend::Mark mark() override { return inner_->mark(); }
+  void wait(backend::Mark mark) override {
+    ++w_.n_waits;
+    inner_->wait(mark);
+  }
 
  private:
   std::unique_ptr<backend::Stream> inner_;
@@ -125,6 +130,9 @@ class WrappedDevice final : public backend::Device {
   std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
     w_.allocations.push_back(bytes);
     return std::make_unique<WrappedBuffer>(inner_->allocate(bytes), w_.hide_memory);
+  }
+  std::unique_ptr<backend::HostMemory> allocate_host(std::int64_t bytes) override {
+    return inner_->allocate_host(bytes);
   }
   std::unique_ptr<backend::Stream> make_stream() override {
     return std::make_unique<WrappedStream>(inner_->make_stream(), w_);

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "backend/cpu/executor.h"
 #include "backend/cpu/memory.h"
@@ -32,6 +33,17 @@ class ImmediateStream final : public backend::Stream {
     if (!from.empty()) std::memcpy(to.host() + offset, from.data(), from.size());
   }
   void wait() override {}
+  backend::Mark mark() override { return 0; }
+  void wait(backend::Mark) override {}
+};
+
+class PlainMemory final : public backend::HostMemory {
+ public:
+  explicit PlainMemory(std::int64_t bytes) : bytes_(static_cast<std::size_t>(bytes)) {}
+  std::span<std::byte> bytes() override { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
 };
 
 class CpuDevice final : public backend::Device {
@@ -56,6 +68,9 @@ class CpuDevice final : public backend::Device {
     std::unique_ptr<backend::Buffer> buffer = map_buffer(bytes);
     ++counters_.device_allocations;
     return buffer;
+  }
+  std::unique_ptr<backend::HostMemory> allocate_host(std::int64_t bytes) override {
+    return std::make_unique<PlainMemory>(bytes);
   }
   std::unique_ptr<backend::Stream> make_stream() override {
     return std::make_unique<ImmediateStream>();

@@ -46,6 +46,7 @@ class GpuDevice final : public backend::Device {
                             .memory_total = p.memory_total,
                             .memory_free = p.memory_free,
                             .memory_reserve = kReserve,
+                            .runs_ahead = true,
                             .n_units = p.n_units,
                             .attention_split = kAttentionSplit,
                             .attention_tasks = kAttentionTasksPerUnit * p.n_units,
@@ -55,6 +56,9 @@ class GpuDevice final : public backend::Device {
   }
   std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
     return std::make_unique<DeviceBuffer>(context_, bytes);
+  }
+  std::unique_ptr<backend::HostMemory> allocate_host(std::int64_t bytes) override {
+    return std::make_unique<PinnedHostMemory>(context_, bytes);
   }
   std::unique_ptr<backend::Stream> make_stream() override {
     return std::make_unique<DeviceStream>(context_);

@@ -1,5 +1,6 @@
 #include "backend/gpu/memory.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -26,7 +27,9 @@ DeviceBuffer::DeviceBuffer(ContextPtr context, std::int64_t bytes)
 }
 
 DeviceStream::DeviceStream(ContextPtr context)
-    : context_(std::move(context)), stream_(gpu::make_stream(context_->enter())) {}
+    : context_(std::move(context)), stream_(gpu::make_stream(context_->enter())) {
+  for (Event& event : marks_) event = make_event(*context_->api);
+}
 
 void DeviceStream::read(const backend::Buffer& from, std::int64_t offset, std::span<std::byte> to) {
   check_range(from, offset, to.size());
@@ -43,6 +46,21 @@ void DeviceStream::write(backend::Buffer& to, std::int64_t offset,
 
 void DeviceStream::wait() {
   context_->enter().wait(stream_.get());
+}
+
+backend::Mark DeviceStream::mark() {
+  context_->enter().record(marks_[n_marks_ % kMarks].get(), stream_.get());
+  return n_marks_++;
+}
+
+void DeviceStream::wait(backend::Mark mark) {
+  check(mark < n_marks_, "[gpu] a mark that was never made");
+  context_->enter().wait(marks_[mark % kMarks].get());
+}
+
+PinnedHostMemory::PinnedHostMemory(ContextPtr context, std::int64_t bytes)
+    : context_(std::move(context)), memory_(context_->enter(), std::max<std::int64_t>(bytes, 1)) {
+  std::fill(memory_.bytes().begin(), memory_.bytes().end(), std::byte{0});
 }
 
 DeviceAddress address_of(const backend::Buffer& buffer) {

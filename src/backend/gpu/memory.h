@@ -32,11 +32,28 @@ class DeviceStream final : public backend::Stream {
   void read(const backend::Buffer& from, std::int64_t offset, std::span<std::byte> to) override;
   void write(backend::Buffer& to, std::int64_t offset, std::span<const std::byte> from) override;
   void wait() override;
+  backend::Mark mark() override;
+  void wait(backend::Mark mark) override;
   StreamHandle handle() const { return stream_.get(); }
 
  private:
   ContextPtr context_;
   gpu::Stream stream_;
+  // Of the last marks, mark m in place m % kMarks; one that was written over stands for a later
+  // point.
+  static constexpr std::size_t kMarks = 8;
+  Event marks_[kMarks];
+  backend::Mark n_marks_ = 0;
+};
+
+class PinnedHostMemory final : public backend::HostMemory {
+ public:
+  PinnedHostMemory(ContextPtr context, std::int64_t bytes);
+  std::span<std::byte> bytes() override { return memory_.bytes(); }
+
+ private:
+  ContextPtr context_;
+  PinnedMemory memory_;
 };
 
 // The address of a buffer that the device made; checked.

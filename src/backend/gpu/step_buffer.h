@@ -23,6 +23,7 @@ inline constexpr std::size_t kMaxStepRanges = 12;
 struct StepRanges {
   StepRange ranges[kMaxStepRanges];
   std::size_t n = 0;
+  bool operator==(const StepRanges&) const = default;
 };
 StepRanges used_ranges(const ir::StepLayout& layout, const ir::StepHeader& header);
 
@@ -32,10 +33,12 @@ class StepBuffer {
 
   DeviceAddress address() const { return memory_.address(); }
   const ir::StepLayout& layout() const { return layout_; }
-  // Gives the copies to the stream. Waits only for the step before the last one's copies.
+  // Gives the copies to the stream; none where the device holds the same step already. Waits only
+  // for the copies of the step kStagings before. `step` is the caller's again at once.
   void upload(std::span<const std::byte> step, StreamHandle stream);
 
  private:
+  bool holds(std::span<const std::byte> step, const StepRanges& used, StreamHandle stream) const;
   struct Staging {
     PinnedMemory memory;
     Event copied;
@@ -45,8 +48,13 @@ class StepBuffer {
   ContextPtr context_;
   ir::StepLayout layout_;
   DeviceMemory memory_;
-  Staging staging_[2];
-  int next_ = 0;
+  static constexpr std::size_t kStagings = 4;
+  Staging staging_[kStagings];
+  std::size_t next_ = 0;
+  // What the device holds, or will when the stream gets there: these ranges of that staging.
+  std::size_t held_ = 0;
+  StepRanges held_ranges_;  // empty: nothing that is known
+  StreamHandle held_by_ = nullptr;
 };
 
 }  // namespace rocmforge::gpu

@@ -51,9 +51,24 @@ class NullStream final : public backend::Stream {
     log_.add("write " + range(offset, from.size()));
   }
   void wait() override { log_.add("wait"); }
+  backend::Mark mark() override {
+    log_.add("mark " + std::to_string(n_marks_));
+    return n_marks_++;
+  }
+  void wait(backend::Mark mark) override { log_.add("wait " + std::to_string(mark)); }
 
  private:
   Log log_;
+  backend::Mark n_marks_ = 0;
+};
+
+class NullMemory final : public backend::HostMemory {
+ public:
+  explicit NullMemory(std::int64_t bytes) : bytes_(static_cast<std::size_t>(bytes)) {}
+  std::span<std::byte> bytes() override { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
 };
 
 class NullExecutor final : public backend::Executor {
@@ -137,6 +152,10 @@ class NullDevice final : public backend::Device {
     ++log_.counters.device_allocations;
     log_.add("allocate " + std::to_string(bytes));
     return std::make_unique<NullBuffer>(bytes);
+  }
+  std::unique_ptr<backend::HostMemory> allocate_host(std::int64_t bytes) override {
+    log_.add("allocate_host " + std::to_string(bytes));
+    return std::make_unique<NullMemory>(bytes);
   }
   std::unique_ptr<backend::Stream> make_stream() override {
     return std::make_unique<NullStream>(log_);
