@@ -94,10 +94,13 @@ their_bench() {
   [ -z "$llama" ] || step "$1" theirs "$2" "$llama" -m "$file" -ngl "$layers" -fa 1 -o json "${@:3}"
 }
 
-smi() { nvidia-smi --query-gpu="$1" --format=csv,noheader,nounits "${@:2}"; }
-if smi name >"$raw/gpu_name" 2>/dev/null; then
-  smi driver_version,memory.total,clocks.max.sm,clocks.max.mem,power.limit >"$raw/gpu_facts" || true
-  smi clocks.sm,clocks.mem,power.draw,temperature.gpu -lms 250 >"$raw/gpu_samples" 2>/dev/null &
+smi=(nvidia-smi --format=csv,noheader,nounits)
+if "${smi[@]}" --query-gpu=name >"$raw/gpu_name" 2>/dev/null; then
+  "${smi[@]}" --query-gpu=driver_version,memory.total,clocks.max.sm,clocks.max.mem,power.limit \
+    >"$raw/gpu_facts" || true
+  # A plain command, so that $! is it and no shell around it.
+  "${smi[@]}" --query-gpu=clocks.sm,clocks.mem,power.draw,temperature.gpu -lms 250 \
+    >"$raw/gpu_samples" 2>/dev/null &
   clocks=$!
 fi
 nproc >"$raw/n_cpus"

@@ -34,6 +34,15 @@ for n in map(int, args["-npl"].split(",")):
 """
 
 
+NVIDIA_SMI = """#!/usr/bin/env bash
+case "$*" in
+  *-lms*) echo $$ >"${BASH_SOURCE[0]}.pid"; while echo "1980, 3201, 500.0, 40"; do sleep 0.05; done ;;
+  *driver_version*) echo "580.1, 143771, 1980, 3201, 700.00" ;;
+  *) echo "NVIDIA H200" ;;
+esac
+"""
+
+
 class Collect(unittest.TestCase):
     def test_rows_have_one_name_on_both_sides(self):
         ours = [{"n_prompt": 0, "n_gen": 128, "n_depth": 128, "n_sequences": 8, "avg_ts": 5.0}]
@@ -118,19 +127,23 @@ class Compare(unittest.TestCase):
             self.skipTest("ROCMFORGE_PROGRAM names no program")
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
-            for name, text in (("llama-bench", LLAMA_BENCH), ("batched", BATCHED_BENCH)):
+            for name, text in (("llama-bench", LLAMA_BENCH), ("batched", BATCHED_BENCH),
+                               ("nvidia-smi", NVIDIA_SMI)):
                 folder.joinpath(name).write_text(text)
                 folder.joinpath(name).chmod(0o755)
-            environment = {**os.environ, "QUICK": "1", "DEVICE": "cpu", "ROCMFORGE": program,
+            outer = {k: v for k, v in os.environ.items() if not k.startswith("LLAMA_")}
+            environment = {**outer, "QUICK": "1", "DEVICE": "cpu", "ROCMFORGE": program,
                            "MODELS": "llama-tiny:Q4_0 llama-tiny:Q8_0", "RESULTS": str(folder / "results"),
-                           "TMPDIR": str(folder)}
+                           "TMPDIR": str(folder), "PATH": f"{folder}:{os.environ['PATH']}"}
             for key, value in more.items():
                 environment[key] = value.replace("FOLDER", str(folder))
             done = subprocess.run([ROOT / "bench/compare-gpu.sh"], env=environment, capture_output=True,
                                   text=True, check=False)
             found = list(folder.glob("results/*/speed.json"))
-            left = {p.name for p in folder.iterdir()} - {"llama-bench", "batched", "results"}
-            self.assertEqual(left, set(), "left behind")
+            with self.assertRaises(ProcessLookupError):  # the clocks are watched no more
+                os.kill(int(folder.joinpath("nvidia-smi.pid").read_text()), 0)
+            ours = {"llama-bench", "batched", "results", "nvidia-smi", "nvidia-smi.pid"}
+            self.assertEqual({p.name for p in folder.iterdir()} - ours, set(), "left behind")
             return done, json.loads(found[0].read_text()) if found else None
 
     def test_both_sides(self):
@@ -138,6 +151,8 @@ class Compare(unittest.TestCase):
                                     LLAMA_COMMIT="b1234")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(result["llama_cpp"]["commit"], "b1234")
+        self.assertEqual((result["gpu"]["name"], result["gpu"]["driver"]), ("NVIDIA H200", "580.1"))
+        self.assertEqual(result["gpu"]["sm_clock_mhz"]["median"], 1980)
         self.assertEqual([m["model"] for m in result["models"]], ["llama-tiny:Q4_0", "llama-tiny:Q8_0"])
         for model in result["models"]:
             tests = {t["test"]: t for t in model["tests"]}
