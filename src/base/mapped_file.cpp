@@ -25,6 +25,7 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -52,7 +53,7 @@ void advise(const std::byte* data, std::size_t file_size, std::size_t offset, st
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) fail(path, "open");
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) fail(path, "read the size");
@@ -67,16 +68,36 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
   if (address == MAP_FAILED) fail(path, "map into memory");
   data_ = static_cast<const std::byte*>(address);
+  descriptor_ = file.release();
 }
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)) {}
+
+void MappedFile::read_at(std::size_t offset, std::span<std::byte> to) const {
+  const auto where = [&] {
+    return "[file] " + path_ + ": offset " + std::to_string(offset) + ": ";
+  };
+  while (!to.empty()) {
+    const ssize_t n = ::pread(descriptor_, to.data(), to.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Error(ErrorCode::kIo, where() + "cannot read: " + std::strerror(errno));
+    if (n == 0) {
+      throw Error(ErrorCode::kIo, where() + "the file ends here, " + std::to_string(to.size()) +
+                                      " bytes early: was it cut short?");
+    }
+    to = to.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::size_t>(n);
+  }
+}
 
 void MappedFile::will_need(std::size_t offset, std::size_t size) const {
   advise(data_, size_, offset, size, MADV_WILLNEED, false);

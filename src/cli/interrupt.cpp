@@ -15,7 +15,7 @@ constexpr long kPatience = 500'000'000;  // nanoseconds
 
 std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);  // the handlers use it
-const char* words = "";
+const char* words = "";                                 // null: die of the signal
 std::size_t n_words = 0;
 timer_t patience;
 struct sigaction before_interrupt;
@@ -30,6 +30,7 @@ void on_interrupt(int) {
 }
 
 void on_alarm(int) {
+  if (words == nullptr) ::raise(SIGINT);  // its handler is gone
   const ssize_t n = ::write(STDOUT_FILENO, words, n_words);
   ::_exit(n == static_cast<ssize_t>(n_words) ? 0 : 1);
 }
@@ -45,9 +46,18 @@ void install(int signal, void (*handler)(int)) {
 }  // namespace
 
 Interrupt::Interrupt(const char* last_words) {
-  interrupted.store(false);
   words = last_words;
   n_words = std::strlen(last_words);
+  begin();
+}
+
+Interrupt::Interrupt() {
+  words = nullptr;
+  begin();
+}
+
+void Interrupt::begin() {
+  interrupted.store(false);
   ::sigaction(SIGINT, nullptr, &before_interrupt);
   if (before_interrupt.sa_handler == SIG_IGN) return;
   sigevent event{};
@@ -69,6 +79,13 @@ void Interrupt::settle() {
   ::sigaction(SIGINT, &before_interrupt, nullptr);
   ::timer_delete(patience);
   std::signal(SIGALRM, SIG_IGN);  // drops one that is on its way
+}
+
+void Interrupt::obey() {
+  settle();
+  if (!interrupted.load()) return;
+  std::signal(SIGINT, SIG_DFL);
+  std::raise(SIGINT);
 }
 
 }  // namespace rocmforge::cli

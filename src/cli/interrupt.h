@@ -1,4 +1,4 @@
-// Ctrl-C while an answer is generated.
+// Ctrl-C while a model is loaded or an answer is generated.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,9 @@ namespace rocmforge::cli {
 class Interrupt {
  public:
   explicit Interrupt(const char* last_words);  // must outlive it; no more than 200 bytes
+  // Of work that has nothing to say in the end: instead of last words, the process dies of the
+  // SIGINT, as if it had not been caught.
+  Interrupt();
   ~Interrupt() { settle(); }
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
@@ -19,8 +22,12 @@ class Interrupt {
   std::atomic<bool>& requested();
   // The work has ended: no more last words, and SIGINT does what it did before.
   void settle();
+  // Settles; if there was a SIGINT, the process dies of it.
+  void obey();
 
  private:
+  void begin();
+
   bool installed_ = false;
 };
 

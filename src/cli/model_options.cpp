@@ -1,6 +1,9 @@
 #include "cli/model_options.h"
 
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,13 +12,16 @@
 #include "base/log.h"
 #include "cli/device_option.h"
 #include "cli/help.h"
+#include "cli/interrupt.h"
+#include "cli/load_bar.h"
 
 namespace rocmforge::cli {
 namespace {
 
 // An engine, or its error with a word on what --gguf takes.
 std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend::Device& device,
-                                            Counters& counters) {
+                                            Counters& counters,
+                                            const engine::LoadProgress& progress) {
   if (options.gguf.find("://") != std::string::npos) {
     throw Error(ErrorCode::kUsage,
                 "--gguf: " + options.gguf + ": models are not downloaded; give the path of a file");
@@ -26,7 +32,8 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend
                             .n_ctx = options.ctx,
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .max_sequences = options.max_sequences,
-                            .fuse = !options.no_fuse},
+                            .fuse = !options.no_fuse,
+                            .progress = progress},
       device, counters);
 }
 
@@ -84,16 +91,29 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
 Session::Session(const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<DeviceChoice> choices = device_choices(options.device, options.threads);
+  Interrupt interrupt;
+  LoadBar bar(STDERR_FILENO);
+  const auto progress = [&](std::int64_t done, std::int64_t total) {
+    bar.show(done, total);
+    return !interrupt.requested().load();
+  };
   for (std::size_t i = 0; engine_ == nullptr; ++i) {
     try {
       device_ = choices.at(i).make(counters_);
-      engine_ = open_engine(options, *device_, counters_);
+      engine_ = open_engine(options, *device_, counters_, progress);
+      bar.erase();
     } catch (const Error& e) {
+      bar.erase();
+      if (e.code() == ErrorCode::kCancelled) {
+        device_.reset();
+        interrupt.obey();
+      }
       if (i + 1 == choices.size() || !is_of_the_device(e)) throw;
       log(LogLevel::kWarn, std::string(e.what()) + "; running on " + choices[i + 1].name);
       device_.reset();
     }
   }
+  interrupt.obey();
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
   log(LogLevel::kInfo, options.name() + ": " + params.architecture + ", " +

@@ -141,8 +141,8 @@ std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
   return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
 }
 
-RunnerOptions runner_options(const EngineOptions& options, const gguf::File& file) {
-  return {.n_ctx = context_of(options, file),
+RunnerOptions runner_options(const EngineOptions& options, const ModelFile& model) {
+  return {.n_ctx = context_of(options, model.gguf()),
           .least_ctx = options.n_ctx > 0 ? 0 : kLeastContext,
           .max_sequences = options.max_sequences,
           .max_rows = options.max_rows,
@@ -151,7 +151,9 @@ RunnerOptions runner_options(const EngineOptions& options, const gguf::File& fil
           .device_cut = true,
           .n_device_layers = options.n_device_layers,
           .rest = options.rest,
-          .run_ahead = options.run_ahead};
+          .run_ahead = options.run_ahead,
+          .mapping = model.mapping(),
+          .progress = options.progress};
 }
 
 std::optional<Rejected> reject(const Request& request, const Runner& runner) {
@@ -177,8 +179,8 @@ Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& 
     : file_(options.random ? ModelFile(*options.random, counters)
                            : ModelFile(options.path, counters)),
       tokenizer_(has_vocabulary(file_.gguf()) ? load_tokenizer(file_.gguf()) : nullptr) {
-  runner_ = std::make_unique<Runner>(file_.gguf(), runner_options(options, file_.gguf()), device,
-                                     counters);
+  runner_ =
+      std::make_unique<Runner>(file_.gguf(), runner_options(options, file_), device, counters);
   if (tokenizer_ != nullptr) check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
 }
 

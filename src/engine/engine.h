@@ -32,6 +32,7 @@ struct EngineOptions {
   std::int32_t n_device_layers = kAllLayers;
   backend::Device* rest = nullptr;
   std::optional<bool> run_ahead = {};  // as in RunnerOptions
+  LoadProgress progress = {};
 };
 inline constexpr std::int32_t kDefaultContext = 4096;
 inline constexpr std::int32_t kLeastContext = 512;

@@ -70,10 +70,11 @@ Runner::Runner(const gguf::File& file, Placed placed, backend::Device& device, C
       rope_(make_rope(file, params_.rope)),
       layout_(step_layout(placed.model, options_)),
       pool_(placed.where.stages.at(0).plan.kv.n_blocks) {
+  const StageSource source{file, options_.mapping, options_.progress};
   for (PlacedStage& s : placed.where.stages) {
     Stage* before = stages_.empty() ? nullptr : stages_.back().get();
     if (s.device == &device) n_device_layers_ += s.plan.n_layers;
-    stages_.push_back(std::make_unique<Stage>(std::move(s.plan), std::move(s.executor), file,
+    stages_.push_back(std::make_unique<Stage>(std::move(s.plan), std::move(s.executor), source,
                                               layout_, *s.device, before));
   }
   // What the head chooses lies in its own stage's memory.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "backend/device.h"
+#include "base/mapped_file.h"
 #include "engine/batch.h"
 #include "tensor/dtype.h"
 
@@ -13,6 +15,10 @@ namespace rocmforge::engine {
 // Layers on the device: every one, or as many as fit its memory.
 inline constexpr std::int32_t kAllLayers = -1;
 inline constexpr std::int32_t kLayersThatFit = -2;
+
+// Told now and then how many bytes of how many are loaded, by the loading thread; false gives up:
+// Error{kCancelled}.
+using LoadProgress = std::function<bool(std::int64_t done, std::int64_t total)>;
 
 struct RunnerOptions {
   std::int32_t n_ctx = 0;  // positions a sequence; > 0
@@ -31,6 +37,10 @@ struct RunnerOptions {
   // Whether a step is given to the device before the last one's token is known; not set: where the
   // device works on its own.
   std::optional<bool> run_ahead = {};
+  // How weights come to a device that does not use them in place: from this file, read past its
+  // mapping (null: through the mapping), and who is told; see backend::WeightSource.
+  const MappedFile* mapping = nullptr;
+  LoadProgress progress = {};
 };
 
 }  // namespace rocmforge::engine

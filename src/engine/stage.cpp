@@ -17,7 +17,7 @@ std::int64_t result_columns(const std::vector<PlannedGraph>& graphs) {
 
 }  // namespace
 
-Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const gguf::File& file,
+Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const StageSource& source,
              const ir::StepLayout& layout, backend::Device& device, Stage* before)
     : n_layers_(plan.n_layers),
       regions_(plan.regions),
@@ -29,8 +29,10 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
       executor_(std::move(executor)),
       max_head_rows_(layout.limits.max_head_rows),
       stream_(device.make_stream()) {
-  const std::vector<backend::WeightData> data = weight_data(file, *weights_);
-  executor_->bind_weights(*weights_, {.data = data});
+  const std::vector<backend::WeightData> data = weight_data(source.file, *weights_);
+  backend::WeightSource from{.data = data, .file = source.mapping};
+  if (source.progress) from.progress = source.progress;
+  executor_->bind_weights(*weights_, from);
   body_ = compile(plan.body, layout);
   head_ = compile(plan.head, layout);
   arena_ = device.allocate(plan.arena_bytes);

@@ -8,17 +8,26 @@
 #include <vector>
 
 #include "backend/device.h"
+#include "base/mapped_file.h"
 #include "engine/kv_store.h"
+#include "engine/runner_options.h"
 #include "engine/stage_plan.h"
 #include "gguf/file.h"
 
 namespace rocmforge::engine {
 
+// Where a stage's weights are, and how they are loaded (RunnerOptions).
+struct StageSource {
+  const gguf::File& file;
+  const MappedFile* mapping;
+  const LoadProgress& progress;
+};
+
 class Stage {
  public:
-  // Binds, allocates and compiles. `file`, `device` and the stage `before` (null for the first)
+  // Binds, allocates and compiles. The file, `device` and the stage `before` (null for the first)
   // outlive it; the executor is the one that it was planned for.
-  Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const gguf::File& file,
+  Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const StageSource& source,
         const ir::StepLayout& layout, backend::Device& device, Stage* before);
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;

@@ -26,6 +26,25 @@ TEST_P(GpuFault, WithoutOneItWorks) {
   EXPECT_EQ(control_.memory_used, 0);
 }
 
+TEST_P(GpuFault, ALoadThatIsGivenUpLeavesNothing) {
+  for (int most = 0; most < 2; ++most) {  // the model is so small that there are no more calls
+    const gpu::Found found = find();
+    Counters counters;
+    const auto device = gpu::make_device(found.devices.at(0), counters);
+    const FakeLive live = control_.live;
+    int calls = 0;
+    const Error error = error_of([&] {
+      engine::Engine({.path = path_,
+                      .n_ctx = 64,
+                      .progress = [&](std::int64_t, std::int64_t) { return calls++ < most; }},
+                     *device, counters);
+    });
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled) << error.what();
+    EXPECT_EQ(calls, most + 1);
+    EXPECT_LE(control_.live.sum() - control_.live.modules, live.sum() - live.modules);
+  }
+}
+
 TEST_P(GpuFault, EveryCallFailingInTurnIsAnsweredAndLeaksNothing) {
   run();
   const int before = control_.n_calls;

@@ -55,8 +55,9 @@ struct FakeControl {
 
 // A program that is run with a fake library sets its target by the environment's FAKE_TARGET.
 //
-// Kernels by name: "add" takes AddArgs, "hang" never ends, "missing" is in no module, any other
-// does nothing. An image that starts with "broken" does not load.
+// Kernels by name: "add" takes AddArgs, "hang" never ends, "missing" is in no module, those that
+// start with "repack_" take gpu::RepackArgs and copy the blocks as they are, any other does
+// nothing. An image that starts with "broken" does not load.
 struct AddArgs {
   std::uint64_t address;  // of n words
   std::uint32_t n, value;

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/gpu/ops/repack_args.h"
+
 namespace rocmforge::test::fake {
 namespace {
 
@@ -365,6 +367,36 @@ int allow_shared(FunctionHandle function, int bytes) {
   return kDone;
 }
 
+// Copies the blocks as they are, one after the other from `q` on: a segment has room for them.
+int repack(const Kernel& kernel, StreamHandle stream, void** args) {
+  struct Blocks {
+    std::string_view type;
+    std::size_t bytes, units, unit_columns;
+  };
+  constexpr Blocks kBlocks[] = {{"f32", 4, 1, 1},     {"f16", 2, 1, 1},    {"bf16", 2, 1, 1},
+                                {"q4_0", 18, 1, 32},  {"q4_1", 20, 1, 32}, {"q8_0", 34, 1, 32},
+                                {"mxfp4", 17, 1, 32}, {"q6_k", 210, 8, 32}};
+  gpu::RepackArgs a;
+  std::memcpy(&a, args[0], sizeof(a));
+  for (const Blocks& b : kBlocks) {
+    if (kernel.name.substr(7) != b.type) continue;
+    const auto row_units = static_cast<std::size_t>(a.cols) / b.unit_columns;
+    const auto first =
+        static_cast<std::size_t>(a.first_row) * row_units + static_cast<std::size_t>(a.first_unit);
+    gpu::u8* to = a.q + first / b.units * b.bytes;
+    const std::size_t bytes = static_cast<std::size_t>(a.n) / b.units * b.bytes;
+    if (a.n <= 0 || first % b.units != 0 || static_cast<std::size_t>(a.n) % b.units != 0 ||
+        !is_sound(a.from, bytes) || !is_sound(to, bytes)) {
+      return kInvalidValue;
+    }
+    return give(stream, [to, from = a.from, bytes] {
+      std::memcpy(to, from, bytes);
+      return true;
+    });
+  }
+  return kInvalidValue;
+}
+
 int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, void** args) {
   const auto* kernel = reinterpret_cast<const Kernel*>(function);
   const unsigned threads = shape.block[0] * shape.block[1] * shape.block[2];
@@ -391,6 +423,7 @@ int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, vo
       return true;
     });
   }
+  if (kernel->name.starts_with("repack_")) return repack(*kernel, stream, args);
   if (kernel->name != "add") return give(stream, [] { return true; });
   if (args == nullptr) return kInvalidValue;
   AddArgs values;

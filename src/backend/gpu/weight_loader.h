@@ -1,36 +1,48 @@
-// Brings weights to the device: their bytes go through pinned staging to the device's own staging,
-// and are repacked from there into planes.
+// Brings weights to the device. Threads read the file into pinned staging buffers; this thread
+// alone speaks to the driver: it gives each filled buffer to one of a few streams, which copy it
+// into staging of their own on the device and repack it from there into planes. So reading, copies
+// and repacking overlap, and in a stream the order of things is all the synchronisation there is.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "backend/executor.h"
 #include "backend/gpu/context.h"
-#include "backend/gpu/kernels.h"
 #include "backend/gpu/ops/launch.h"
-#include "backend/gpu/ops/weight_layout.h"
+#include "backend/gpu/weight_batches.h"
+#include "base/function_ref.h"
 
 namespace rocmforge::gpu {
 
-// A matrix to be brought: a segment, a bias or a gain.
-struct WeightItem {
-  DType dtype = DType::kF32;                 // of its bytes
-  std::span<const std::byte> from = {};      // its rows as the file has them, one after the other
-  std::optional<std::uint64_t> random = {};  // set: no bytes, see backend::SegmentData
-  std::int64_t rows = 1, cols = 0;
-  bool widen = false;  // it becomes F32: one row
-  DeviceAddress to = 0;
-  SegmentLayout layout = {};  // at `to`; of F32 where it is widened
+// Of a staging buffer. A bus of 25 GB/s (PCIe 4, 16 lanes) takes 0.3 ms for it: beside that the
+// some 20 us that the calls for one buffer take are little.
+inline constexpr std::int64_t kStagingBytes = 8 << 20;
+// Threads that read: one copies 3 to 8 GB/s out of the page cache, so this many keep up with PCIe
+// 5; and as many reads on their way are what a fast disk wants.
+inline constexpr int kMaxReaders = 8;
+// Streams: while one copies, one repacks, and the next copy waits already. Each has kStagingBytes
+// on the device.
+inline constexpr int kLanes = 3;
+// Pinned buffers: each thread fills one while each stream copies one; one more is on its way to a
+// thread. At most 12 of 8 MiB: that is the host's peak, however large the file.
+inline constexpr int max_staging_buffers(int n_readers) {
+  return n_readers + kLanes + 1;
+}
 
-  DType stored() const { return widen ? DType::kF32 : dtype; }
+struct WeightLoad {
+  std::span<const WeightItem> items;
+  const MappedFile* file = nullptr;  // as in backend::WeightSource, progress too
+  FunctionRef<bool(std::int64_t done, std::int64_t total)> progress = {};
+  FunctionRef<FunctionHandle(const std::string& kernel)> find = {};
+  int n_readers = 0;                           // 0: by the machine
+  std::int64_t staging_bytes = kStagingBytes;  // of a buffer
 };
 
 // Fills the planes of all items, and waits; what is around the planes' content is zero already.
-void load_weights(const Context& context, Kernels& kernels, const ArchInfo& arch,
-                  std::span<const WeightItem> items);
+// Errors: a read's, the device's, kCancelled. Whatever happens, it leaves no thread, and of device
+// and pinned memory nothing.
+void load_weights(const Context& context, const ArchInfo& arch, const WeightLoad& load);
 
 }  // namespace rocmforge::gpu

@@ -1,11 +1,17 @@
 #include "backend/gpu/weights.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "backend/gpu/weight_loader.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "base/log.h"
 
 namespace rocmforge::gpu {
 namespace {
@@ -97,6 +103,26 @@ void add_items(const BoundWeight& bound, const backend::WeightData& data,
   }
 }
 
+void load(const Context& context, Kernels& kernels, const ArchInfo& arch,
+          std::span<const WeightItem> items, const backend::WeightSource& source) {
+  std::int64_t bytes = 0;
+  for (const WeightItem& item : items) {
+    bytes += item.blocks() * item.source_block_bytes();
+    kernels.want(plan_repack(item.stored(), 1, arch).kernel);
+  }
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  const auto find = [&kernels](const std::string& name) { return kernels.find(name); };
+  load_weights(context, arch,
+               {.items = items, .file = source.file, .progress = source.progress, .find = find});
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const double gib = static_cast<double>(bytes) / (1 << 30);
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%.2f GiB of weights in %.2f s (%.2f GiB/s)", gib,
+                seconds, gib / std::max(seconds, 1e-9));
+  log(LogLevel::kInfo, "[gpu] " + context.properties.name + ": loaded " + text.data());
+}
+
 }  // namespace
 
 std::int64_t BoundWeights::bytes(const ir::WeightTable& table) {
@@ -114,6 +140,7 @@ void BoundWeights::bind(const Context& context, Kernels& kernels, const ArchInfo
   DeviceMemory memory = allocate(context, total, "the model's weights");
   Api& api = context.enter();
   if (total > 0) api.fill_zero(memory.address(), total, context.setup.get());
+  api.wait(context.setup.get());
   std::vector<WeightItem> items;
   DeviceAddress next = memory.address();
   for (const backend::WeightData& d : source.data) {
@@ -128,7 +155,7 @@ void BoundWeights::bind(const Context& context, Kernels& kernels, const ArchInfo
     });
     add_items(out, d, items);
   }
-  if (!items.empty()) load_weights(context, kernels, arch, items);
+  load(context, kernels, arch, items, source);
   weights_ = std::move(weights);
   memory_ = std::move(memory);
 }

@@ -33,8 +33,9 @@ class BoundWeights {
  public:
   // Device memory that bind takes and keeps.
   static std::int64_t bytes(const ir::WeightTable& table);
-  // Loads all, and waits. Sizes are checked against the table: Error{kInternal} naming the weight;
-  // Error{kUnsupported} naming it where a type has no kernel.
+  // Loads all, and waits (weight_loader.h). Sizes are checked against the table: Error{kInternal}
+  // naming the weight; Error{kUnsupported} naming it where a type has no kernel. When it throws,
+  // nothing is bound and everything is free again.
   void bind(const Context& context, Kernels& kernels, const ArchInfo& arch,
             const ir::WeightTable& table, const backend::WeightSource& source);
   // Error{kInternal} when it was not bound.

@@ -1,0 +1,39 @@
+// How far a model is loaded, as one line on a terminal that is rewritten and erased in the end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace rocmforge::cli {
+
+// "loading  42 %, 1.83 of 4.34 GiB, 3.52 GiB/s".
+std::string load_line(std::int64_t done, std::int64_t total, double seconds);
+
+class LoadBar {
+ public:
+  // Loads shorter than this show nothing.
+  static constexpr std::chrono::milliseconds kPatience{500};
+
+  // Writes to `descriptor` if that is a terminal, else nothing.
+  explicit LoadBar(int descriptor, std::chrono::milliseconds patience = kPatience);
+  ~LoadBar() { erase(); }
+  LoadBar(const LoadBar&) = delete;
+  LoadBar& operator=(const LoadBar&) = delete;
+
+  // Bytes; the first call begins the time.
+  void show(std::int64_t done, std::int64_t total);
+  void erase();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void write(const std::string& text) const;
+
+  int descriptor_;
+  bool terminal_;
+  std::chrono::milliseconds patience_;
+  bool begun_ = false, drawn_ = false;
+  Clock::time_point begin_, last_;
+};
+
+}  // namespace rocmforge::cli
