@@ -12,7 +12,10 @@
 // of positions, and so needs to wait for no other; those that store the same vector store the same
 // bits.
 //
-// Bound by reading K and V once: 4 d bytes a position and KV head. Not measured yet.
+// Bound by reading K and V once: 4 d bytes a position and KV head. On an H200 (4.24 TB/s), 32 heads
+// of 128 dimensions over 8 KV heads: 8 sequences of 16384 positions in splits of 2048 read 3.9
+// TB/s, one in splits of 512 2.4 TB/s (28 us), one of 512 in splits of 128 takes 11 us: what a task
+// takes besides reading, some 9 us of one wait after another, is what is lost.
 #pragma once
 
 #include "backend/gpu/device/attention_tile.h"
