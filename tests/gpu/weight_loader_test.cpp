@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backend/gpu/weight_loader.h"
@@ -45,6 +47,14 @@ std::int64_t bytes_of(const Matrix& m) {
 std::size_t n_threads() {
   return static_cast<std::size_t>(
       std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
+}
+
+// A thread that was joined may show for a moment still.
+bool comes_down_to(std::size_t wanted) {
+  for (int i = 0; i < 1000 && n_threads() > wanted; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return n_threads() <= wanted;
 }
 
 // KiB of a mapping that are in this process's memory.
@@ -138,6 +148,8 @@ class WeightLoading : public testing::TestWithParam<gpu::Vendor> {
     write_file(path_, content);
     file_.emplace(path_);
     memory_bytes_ = content;
+    std::thread([] {}).join();  // a sanitizer starts one of its own with the first
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
     n_threads_ = n_threads();
   }
 
@@ -155,7 +167,7 @@ class WeightLoading : public testing::TestWithParam<gpu::Vendor> {
     } catch (const Error& e) {
       error = e;
     }
-    EXPECT_EQ(n_threads(), n_threads_);
+    EXPECT_TRUE(comes_down_to(n_threads_)) << "threads are left";
     EXPECT_EQ(control_.live.sum(), 0);
     EXPECT_EQ(control_.memory_used, 0);
     return error;
@@ -350,7 +362,7 @@ TEST_P(WeightLoading, AHungKernelEndsIt) {
   }
   EXPECT_EQ(error->code(), ErrorCode::kDevice);
   EXPECT_NE(std::string(error->what()).find("hung kernel"), std::string::npos) << error->what();
-  EXPECT_EQ(n_threads(), n_threads_);
+  EXPECT_TRUE(comes_down_to(n_threads_)) << "threads are left";
 }
 
 INSTANTIATE_TEST_SUITE_P(Fake, WeightLoading,
