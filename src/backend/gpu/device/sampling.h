@@ -4,14 +4,17 @@
 //   log_sum_exp  y = ln sum exp(x)
 //   sample       a token a row (ir::SampleParams, base/random.h)
 //   sample_fused all four at once
-// Bound by the launch, then by reading the logits once: 0.6 MB a row of 150000.
+// Bound by the launch, then by reading the logits once, 0.6 MB a row of 150000; in truth by the
+// sorting. Fused, on an H200 (ncu's clocks), three rows of 151936, one of them top-k 50: 35 us; the
+// choice of the likeliest of few: 7 us.
 //
 // Fused, a workgroup takes a slice of a row and leaves what it finds there: its best draw, or its k
 // best and its sum. The workgroup that finishes a row last, by an atomic ticket, joins them, makes
 // the choice and resets the ticket. The plain ops take a workgroup a row, and are slow.
 //
 // The k best are kept in a list of keys in LDS: keys over the k-th best so far are appended; when
-// there is no more room for a chunk's worth the list is sorted (bitonic) and cut to k.
+// there is no more room for a chunk's worth the list is sorted (bitonic) and cut to k. A sample,
+// each thread's best, tells beforehand what cannot be among a small k.
 #pragma once
 
 #include "backend/gpu/device/math.h"
@@ -185,45 +188,66 @@ struct Sampling {
 
   // ---- the list of the k best. All threads come to each of these.
 
-  __device__ __inline__ void clear_list() const {
-    A::barrier();
+  // Leaves the k best of all keys in the list, best first; how many there are. source(c, keys)
+  // gives four keys of this thread, 0 for none, for each chunk c of `chunks`; and before that once
+  // more for the first `sample` of them: each thread's best of these tells what cannot be among a
+  // small k, since at least k keys reach the k-th of the threads' bests.
+  template <class Source>
+  __device__ __inline__ i32 select(i32 k, i32 chunks, i32 sample, Source source) const {
+    A::barrier();  // an earlier use of the list is over
     if (A::thread() == 0) {
       lds.n = 0;
       lds.least = 0;
     }
     A::barrier();
+    u64 best = 0;
+    i32 kept = 0;
+#pragma unroll 1
+    for (i32 c = -sample; c <= chunks; ++c) {
+      bool cut = c == chunks;  // the list is sorted, and cut to k
+      if (c < chunks) {
+        u64 keys[4];
+        source(c < 0 ? c + sample : c, keys);
+        if (c < 0) {
+#pragma unroll
+          for (int j = 0; j < 4; ++j) best = max_of(best, keys[j]);
+        } else {
+          append(keys);
+          A::barrier();
+          cut = lds.n > kKeys - kChunk;
+          A::barrier();  // all have read it, before the next chunk's are counted
+        }
+      }
+      if (c == -1) lds.keys[A::thread()] = best;
+      if (c != -1 && !cut) continue;
+      const i32 n = c == -1 ? kThreads : lds.n;
+      sort(n);
+      kept = min_of(n, k);
+      if (A::thread() == 0) {
+        const u64 last = kept == k ? lds.keys[k - 1] : 0;
+        lds.n = c == -1 ? 0 : kept;
+        lds.least = c == -1 && last > 0 ? last - 1 : last;
+      }
+      A::barrier();
+    }
+    return kept;
+  }
+  // Chunks to sample: none where k is so great that little would be told.
+  __device__ static __inline__ i32 n_sample(i32 k, i32 chunks) {
+    return k > kThreads / 2 ? 0 : min_of(2, chunks);
   }
 
-  // Four keys of each thread; 0 is none.
-  __device__ __inline__ void offer(const u64 (&keys)[4], i32 k) const {
+  __device__ __inline__ void append(const u64 (&keys)[4]) const {
     const u64 least = lds.least;
     i32 mine = 0;
 #pragma unroll
     for (int j = 0; j < 4; ++j) mine += keys[j] > least ? 1 : 0;
-    if (mine > 0) {
-      i32 at = A::atomic_add(&lds.n, mine);
+    if (mine == 0) return;
+    i32 at = A::atomic_add(&lds.n, mine);
 #pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        if (keys[j] > least) lds.keys[at++] = keys[j];
-      }
+    for (int j = 0; j < 4; ++j) {
+      if (keys[j] > least) lds.keys[at++] = keys[j];
     }
-    A::barrier();
-    const i32 n = lds.n;
-    A::barrier();  // all have read it, before the next chunk's are counted
-    if (n > kKeys - kChunk) prune(k);
-  }
-
-  // Sorts the list, best first, and cuts it to k; how many there are then.
-  __device__ __inline__ i32 prune(i32 k) const {
-    const i32 n = lds.n;
-    sort(n);
-    const i32 kept = min_of(n, k);
-    if (A::thread() == 0) {
-      lds.n = kept;
-      lds.least = kept == k ? lds.keys[k - 1] : 0;
-    }
-    A::barrier();
-    return kept;
   }
 
   __device__ __inline__ void sort(i32 n) const {
@@ -241,9 +265,16 @@ struct Sampling {
             lds.keys[low + stride] = a;
           }
         }
-        A::barrier();
+        // Pairs up to a wave apart lie where the wave's own lay before.
+        const i32 next = stride > 1 ? stride / 2 : width;
+        if (max_of(stride, next) <= A::kWave) {
+          A::wave_barrier();
+        } else {
+          A::barrier();
+        }
       }
     }
+    A::barrier();
   }
 
   // ---- the choice among the list's first n keys, sorted
@@ -337,35 +368,39 @@ struct SampleFused : Sampling<A> {
   __device__ __inline__ void scan(const SampleParamsArgs& p, i32 row, SampleSliceArgs& part) const {
     const float* x = a.x + row * a.x_stride;
     const i32 begin = A::group_x() * a.slice, end = min_of(a.vocab, begin + a.slice);
-    const bool lists = p.mode == SampleMode::kCandidates;
-    const bool sums = lists && p.top_k == 0 && p.top_p < 1.0F;
+    if (p.mode == SampleMode::kAll) {
+      scan_picks(p, x, begin, end, part);
+    } else {
+      scan_lists(p, x, begin, end, part);
+    }
+  }
+
+  __device__ __inline__ void scan_picks(const SampleParamsArgs& p, const float* x, i32 begin,
+                                        i32 end, SampleSliceArgs& part) const {
     Pick pick = Base::no_pick();
-    ExpSum sum{-kInfinity, 0};
-    if (lists) this->clear_list();
     for (i32 at = begin; at < end; at += Base::kChunk) {
-      const Four f = this->load_edited(step, p, x, at, end);
-      if (!lists) {
-        Base::pick_four(p, f, pick);
-        continue;
-      }
-      u64 keys[4];
+      Base::pick_four(p, this->load_edited(step, p, x, at, end), pick);
+    }
+    pick = this->best_of_group(pick, p.temperature);
+    if (A::thread() != 0) return;
+    part.pick_logit = pick.logit;
+    part.pick_draw = pick.draw;
+    part.pick_id = pick.id;
+  }
+
+  __device__ __inline__ void scan_lists(const SampleParamsArgs& p, const float* x, i32 begin,
+                                        i32 end, SampleSliceArgs& part) const {
+    const bool sums = p.top_k == 0 && p.top_p < 1.0F;  // and so nothing is sampled
+    ExpSum sum{-kInfinity, 0};
+    const i32 k = kept(p), chunks = (end - begin + Base::kChunk - 1) / Base::kChunk;
+    const i32 n = this->select(k, chunks, Base::n_sample(k, chunks), [&](i32 c, u64(&keys)[4]) {
+      const Four f = this->load_edited(step, p, x, begin + c * Base::kChunk, end);
 #pragma unroll
       for (int j = 0; j < 4; ++j) {
         keys[j] = f.logit[j] > -kInfinity ? key_of(f.logit[j], f.token + j) : 0;
         if (sums) Base::add_exp(sum, f.logit[j]);
       }
-      this->offer(keys, kept(p));
-    }
-    if (!lists) {
-      pick = this->best_of_group(pick, p.temperature);
-      if (A::thread() == 0) {
-        part.pick_logit = pick.logit;
-        part.pick_draw = pick.draw;
-        part.pick_id = pick.id;
-      }
-      return;
-    }
-    const i32 n = this->prune(kept(p));
+    });
     if (sums) sum = this->sum_of_group(sum);
     if (A::thread() < n) part.keys[A::thread()] = lds.keys[A::thread()];
     if (A::thread() == 0) {
@@ -403,20 +438,17 @@ struct SampleFused : Sampling<A> {
   __device__ __inline__ i32 join_lists(const SampleParamsArgs& p,
                                        const SampleSliceArgs* parts) const {
     const i32 k = kept(p), slices = a.grid.x;
-    this->clear_list();
-    i32 found = 0;  // of this thread's
-    for (i32 at = 0; at < slices * k; at += Base::kChunk) {
-      u64 keys[4];
+    const i32 chunks = (slices * k + Base::kChunk - 1) / Base::kChunk;
+    i32 found = 0;  // of this thread's; read where top_k is 0, and so nothing is sampled
+    const i32 n = this->select(k, chunks, Base::n_sample(k, 1), [&](i32 c, u64(&keys)[4]) {
 #pragma unroll
       for (int j = 0; j < 4; ++j) {
-        const i32 i = at + j * Base::kThreads + A::thread();
+        const i32 i = c * Base::kChunk + j * Base::kThreads + A::thread();
         const i32 s = i % slices, rank = i / slices;
         keys[j] = rank < k && rank < parts[s].n_keys ? parts[s].keys[rank] : 0;
         found += keys[j] != 0 ? 1 : 0;
       }
-      this->offer(keys, k);
-    }
-    const i32 n = this->prune(k);
+    });
     const bool all = sum_group<A, Base::kThreads>((float)found, lds.floats) < (float)kMaxCandidates;
     float total = 0;
     if (p.top_k == 0 && p.top_p < 1.0F && n > 0) {

@@ -28,17 +28,15 @@ __device__ __inline__ void top_k(const TopKArgs& a) {
   const Sampling<A> s{lds};
   const i32 n = n_rows(a.rows);
   for (i32 row = A::group_x(); row < n; row += a.grid.x) {
-    s.clear_list();
-    for (i32 at = 0; at < a.vocab; at += s.kChunk) {
-      const Four f = s.load(a.x + row * a.x_stride, at, a.vocab);
-      u64 keys[4];
+    const i32 chunks = (a.vocab + s.kChunk - 1) / s.kChunk;
+    const i32 found = s.select(a.k, chunks, s.n_sample(a.k, chunks), [&](i32 c, u64(&keys)[4]) {
+      const Four f = s.load(a.x + row * a.x_stride, c * s.kChunk, a.vocab);
 #pragma unroll
       for (int j = 0; j < 4; ++j) {
         keys[j] = f.logit[j] > -kInfinity ? key_of(f.logit[j], f.token + j) : 0;
       }
-      s.offer(keys, a.k);
-    }
-    const i32 found = s.prune(a.k), i = A::thread();
+    });
+    const i32 i = A::thread();
     if (i < a.k) {
       const u64 key = lds.keys[i];
       a.values[(i64)row * a.k + i] = i < found ? logit_of(key) : -kInfinity;

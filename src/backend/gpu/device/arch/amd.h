@@ -17,6 +17,12 @@ struct Amd {
     __builtin_amdgcn_s_barrier();
     __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "workgroup");
   }
+  // What a wave's lanes wrote to the LDS before is there for its own lanes after.
+  __device__ static __inline__ void wave_barrier() {
+    __builtin_amdgcn_fence(__ATOMIC_RELEASE, "wavefront");
+    __builtin_amdgcn_wave_barrier();
+    __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "wavefront");
+  }
   // Writes before it are seen by any workgroup that reads after a fence of its own.
   __device__ static __inline__ void fence_device() {
     __builtin_amdgcn_fence(__ATOMIC_SEQ_CST, "agent");

@@ -172,6 +172,7 @@ struct Arch {
   __device__ static __inline__ i32 lane() { return thread() % kWave; }
 
   __device__ static __inline__ void barrier() { __syncthreads(); }
+  __device__ static __inline__ void wave_barrier() { __nvvm_bar_warp_sync(~0U); }
   __device__ static __inline__ void fence_device() { __nvvm_membar_gl(); }
   __device__ static __inline__ i32 atomic_add(i32* at, i32 x) {
     return __nvvm_atom_add_gen_i(at, x);
