@@ -104,7 +104,7 @@ int run(int argc, char** argv) {
   add_bench(app, action);
   add_devices(app, action);
 
-  const std::vector<std::string> words = words_of(argc, argv);
+  const std::vector<std::string> words = spelled_out(app, words_of(argc, argv));
   const std::string mistake = find_mistake(app, words);
   if (!mistake.empty()) return usage_error(app, words, mistake);
   try {

@@ -178,6 +178,7 @@ n_sequences, load_seconds, and the bytes of weights and KV that a step of genera
 Examples:
   rocmforge bench --gguf model.gguf
   rocmforge bench --gguf model.gguf -p 128,512 -n 0 -r 3 -o json
+  rocmforge bench --gguf model.gguf --gpu-layers 20
   rocmforge bench --random llama-8b:Q4_0 -p 0 -n 128 --sequences 1,8,32
   rocmforge bench --random llama-8b:Q8_0 -p 512 -n 64 -d 0,16384 --device cuda
   rocmforge bench --random llama-8b:Q4_0 --save llama-8b.gguf)");

@@ -44,9 +44,7 @@ std::string interface_of(const gpu::FoundDevice& device) {
 }
 
 DeviceChoice cpu_choice(int n_threads) {
-  return {"cpu", [n_threads](Counters& counters) {
-            return cpu::make_device({.n_threads = n_threads, .isa = cpu::best_isa()}, counters);
-          }};
+  return {"cpu", [n_threads](Counters& counters) { return cpu_device(n_threads, counters); }};
 }
 
 DeviceChoice gpu_choice(const gpu::FoundDevice& device) {
@@ -65,6 +63,14 @@ DeviceChoice gpu_choice(const gpu::FoundDevice& device) {
 }
 
 }  // namespace
+
+void check_device_option(const std::string& option) {
+  parse(option);
+}
+
+std::unique_ptr<backend::Device> cpu_device(int n_threads, Counters& counters) {
+  return cpu::make_device({.n_threads = n_threads, .isa = cpu::best_isa()}, counters);
+}
 
 std::vector<DeviceChoice> device_choices(const std::string& option, int n_threads) {
   const Wanted wanted = parse(option);

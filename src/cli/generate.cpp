@@ -215,6 +215,7 @@ it early. The prompt is not put into a chat template; the text of control tokens
 Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
   rocmforge generate --gguf model.gguf -p "Once upon a time" -n 500 --temp 0.8 --seed 7
+  rocmforge generate --gguf model.gguf -p "Once upon a time" --gpu-layers auto
   rocmforge generate --gguf model.gguf -p "Q: 2+2? A:" --temp 0 --stop "Q:")");
   command->callback([o, &action] { action = [o] { return generate(*o); }; });
 }

@@ -32,10 +32,9 @@ constexpr std::array kSubcommands = {
 
 // Options of llama.cpp that this version has not.
 constexpr std::array kOptions = {
-    Hint{"-ngl", "this version runs a model wholly on one device (--device); leave it out"},
-    Hint{"--gpu-layers", "this version runs a model wholly on one device (--device); leave it out"},
-    Hint{"--n-gpu-layers",
-         "this version runs a model wholly on one device (--device); leave it out"},
+    Hint{"-ngl", "no model is run here; leave it out"},
+    Hint{"--gpu-layers", "no model is run here; leave it out"},
+    Hint{"--n-gpu-layers", "no model is run here; leave it out"},
     Hint{"-fa", "attention needs no such choice here; leave it out"},
     Hint{"--flash-attn", "attention needs no such choice here; leave it out"},
     Hint{"-b", "prompts are processed in batches of 512 tokens; leave it out"},
@@ -232,6 +231,23 @@ const CLI::App* find_subcommand(const CLI::App& app, std::string_view name) {
   const std::vector<const CLI::App*> all = app.get_subcommands({});
   const auto found = std::ranges::find(all, name, &CLI::App::get_name);
   return found == all.end() ? nullptr : *found;
+}
+
+std::vector<std::string> spelled_out(const CLI::App& app, std::vector<std::string> words) {
+  const CLI::App* command = nullptr;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    if (command == nullptr) {
+      command = find_subcommand(app, words[i]);
+      continue;
+    }
+    if (words[i] == "-ngl" && command->get_option_no_throw("--gpu-layers") != nullptr) {
+      words[i] = "--gpu-layers";
+    }
+    // What follows is its value, whatever it looks like.
+    const CLI::Option* option = command->get_option_no_throw(words[i]);
+    if (option != nullptr && takes_value(*option)) ++i;
+  }
+  return words;
 }
 
 std::string find_mistake(const CLI::App& app, std::span<const std::string> words) {

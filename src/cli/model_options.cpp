@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
@@ -18,14 +20,39 @@
 namespace rocmforge::cli {
 namespace {
 
+constexpr const char* kWrongLayers = "is neither a whole number from 0 on nor all or auto";
+
+// --gpu-layers, as the engine takes it. Error{kUsage} for other words.
+std::int32_t layers_of(const std::string& text) {
+  if (text.empty() || text == "all") return engine::kAllLayers;
+  if (text == "auto") return engine::kLayersThatFit;
+  std::int32_t n = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, n);
+  if (error == std::errc() && stop == end && n >= 0) return n;
+  throw Error(ErrorCode::kUsage, "--gpu-layers: \"" + text + "\" " + kWrongLayers);
+}
+
+void check_is_path(const std::string& gguf) {
+  if (gguf.find("://") == std::string::npos) return;
+  throw Error(ErrorCode::kUsage,
+              "--gguf: " + gguf + ": models are not downloaded; give the path of a file");
+}
+
+Placement place_on(const DeviceChoice& choice, const ModelOptions& options, Counters& counters) {
+  Placement out{.rest = nullptr,
+                .device = choice.make(counters),
+                .n_device_layers = layers_of(options.gpu_layers)};
+  const bool parts = out.n_device_layers != engine::kAllLayers;
+  if (parts && !out.device->info().is_host) out.rest = cpu_device(options.threads, counters);
+  return out;
+}
+
 // An engine, or its error with a word on what --gguf takes.
-std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend::Device& device,
+std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const Placement& place,
                                             Counters& counters,
                                             const engine::LoadProgress& progress) {
-  if (options.gguf.find("://") != std::string::npos) {
-    throw Error(ErrorCode::kUsage,
-                "--gguf: " + options.gguf + ": models are not downloaded; give the path of a file");
-  }
+  check_is_path(options.gguf);
   return std::make_unique<engine::Engine>(
       engine::EngineOptions{.path = options.gguf,
                             .random = options.random,
@@ -33,8 +60,25 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, backend
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .max_sequences = options.max_sequences,
                             .fuse = !options.no_fuse,
+                            .n_device_layers = place.n_device_layers,
+                            .rest = place.rest.get(),
                             .progress = progress},
-      device, counters);
+      *place.device, counters);
+}
+
+// The devices to try: the CPU alone where no layer is to be on a GPU.
+std::vector<DeviceChoice> choices_of(const ModelOptions& options) {
+  const std::int32_t n_layers = layers_of(options.gpu_layers);
+  check_device_option(options.device);
+  std::vector<DeviceChoice> choices =
+      device_choices(n_layers == 0 ? "cpu" : options.device, options.threads);
+  if (n_layers != 0 && !options.gpu_layers.empty() && choices.front().name == "cpu") {
+    const std::string why = options.device == "cpu" ? "--device cpu was asked for"
+                                                    : "there is no GPU (see `rocmforge devices`)";
+    log(LogLevel::kWarn,
+        "--gpu-layers " + options.gpu_layers + ": " + why + "; every layer runs on the CPU");
+  }
+  return choices;
 }
 
 // What another device may do better: not a fault of the file or of the options.
@@ -72,6 +116,14 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       ->type_name("NAME")
       ->capture_default_str()
       ->group(kModelGroup);
+  command
+      .add_option("--gpu-layers,--n-gpu-layers", options.gpu_layers,
+                  "Layers on the GPU, the last ones; those before run on the CPU: a number\n"
+                  "(0: none), all, or auto, as many as fit; also -ngl [all]")
+      ->type_name("N")
+      ->check(CLI::Validator(
+          [](std::string& text) { return text.empty() ? std::string(kWrongLayers) : ""; }, ""))
+      ->group(kModelGroup);
   command.add_option("-t,--threads", options.threads, "CPU threads; 0: one for each physical core")
       ->type_name("N")
       ->transform(whole_number(0, 1024))
@@ -88,9 +140,14 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       ->group(kModelGroup);
 }
 
+Placement place_layers(const ModelOptions& options, Counters& counters) {
+  check_is_path(options.gguf);
+  return place_on(choices_of(options).front(), options, counters);
+}
+
 Session::Session(const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<DeviceChoice> choices = device_choices(options.device, options.threads);
+  const std::vector<DeviceChoice> choices = choices_of(options);
   Interrupt interrupt;
   LoadBar bar(STDERR_FILENO);
   const auto progress = [&](std::int64_t done, std::int64_t total) {
@@ -99,27 +156,31 @@ Session::Session(const ModelOptions& options) {
   };
   for (std::size_t i = 0; engine_ == nullptr; ++i) {
     try {
-      device_ = choices.at(i).make(counters_);
-      engine_ = open_engine(options, *device_, counters_, progress);
+      place_ = place_on(choices.at(i), options, counters_);
+      engine_ = open_engine(options, place_, counters_, progress);
       bar.erase();
     } catch (const Error& e) {
       bar.erase();
       if (e.code() == ErrorCode::kCancelled) {
-        device_.reset();
+        place_ = {};
         interrupt.obey();
       }
       if (i + 1 == choices.size() || !is_of_the_device(e)) throw;
       log(LogLevel::kWarn, std::string(e.what()) + "; running on " + choices[i + 1].name);
-      device_.reset();
+      place_ = {};
     }
   }
   interrupt.obey();
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
+  std::string where = "on " + place_.device->info().detail;
+  if (const std::int32_t n = engine_->runner().n_device_layers(); n < params.n_layers) {
+    where = std::to_string(params.n_layers - n) + " layers on " + place_.rest->info().detail +
+            ", " + std::to_string(n) + " " + where;
+  }
   log(LogLevel::kInfo, options.name() + ": " + params.architecture + ", " +
                            std::to_string(params.n_layers) + " layers, context of " +
-                           std::to_string(engine_->runner().n_ctx()) + " tokens on " +
-                           device_->info().detail);
+                           std::to_string(engine_->runner().n_ctx()) + " tokens " + where);
 }
 
 Session::~Session() {

@@ -16,6 +16,7 @@ namespace rocmforge::cli {
 struct ModelOptions {
   std::string gguf;
   std::string device = "auto";
+  std::string gpu_layers;  // empty: all, and nothing was asked for
   std::int32_t threads = 0;
   std::int32_t ctx = 0;
   std::string kv_type = "f16";
@@ -31,20 +32,29 @@ CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* d
 // `required`: the subcommand makes no sense without --gguf. Defaults are those of `options`.
 void add_model_options(CLI::App& command, ModelOptions& options, bool required = true);
 
-// A device, the counters and the engine on it, in the order that they need each other.
+// The devices that --device and --gpu-layers name.
+struct Placement {
+  std::unique_ptr<backend::Device> rest;  // the CPU, for layers that are not on the device; or null
+  std::unique_ptr<backend::Device> device;
+  std::int32_t n_device_layers = engine::kAllLayers;  // as EngineOptions has it
+};
+// The first choice, which is not given up for another where the model does not fit it.
+Placement place_layers(const ModelOptions& options, Counters& counters);
+
+// The devices, the counters and the engine on them, in the order that they need each other.
 class Session {
  public:
   explicit Session(const ModelOptions& options);
   ~Session();  // logs the counters
 
   engine::Engine& engine() { return *engine_; }
-  backend::Device& device() { return *device_; }
+  backend::Device& device() { return *place_.device; }
   const Counters& counters() const { return counters_; }
   double load_seconds() const { return load_seconds_; }
 
  private:
   Counters counters_;
-  std::unique_ptr<backend::Device> device_;
+  Placement place_;
   std::unique_ptr<engine::Engine> engine_;
   double load_seconds_ = 0;
 };

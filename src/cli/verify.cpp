@@ -1,4 +1,5 @@
-// `rocmforge verify`: holds a model's log-probabilities against recorded ones.
+// `rocmforge verify`: holds a model's log-probabilities against recorded ones, or a device against
+// the CPU.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "cli/app.h"
 #include "cli/json.h"
+#include "cli/layer_report.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "engine/golden.h"
@@ -62,6 +64,7 @@ engine::Differences naming(const std::string& path, Compare compare) {
 }
 
 int verify(const Options& o) {
+  if (o.golden.empty()) return verify_layers(o.model, o.json);
   const engine::Golden golden = read_golden(o.golden);
   std::optional<engine::Differences> reference;
   if (!o.reference.empty()) {
@@ -91,24 +94,32 @@ void add_verify(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   o->model.kv_type = "f32";
   CLI::App* command =
-      app.add_subcommand("verify", "Compare a model with log-probabilities recorded elsewhere");
-  command
-      ->add_option("--golden", o->golden, "Recorded prompts, tokens and log-probabilities (JSON)")
-      ->type_name("PATH")
-      ->required();
+      app.add_subcommand("verify", "Compare a device with the CPU, or a model with a recording");
+  CLI::Option* golden =
+      command
+          ->add_option("--golden", o->golden,
+                       "Recorded prompts, tokens and log-probabilities (JSON), compared instead")
+          ->type_name("PATH");
   command
       ->add_option("--reference", o->reference,
                    "The same steps by another implementation: ours may be 1.1 times as far off")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->needs(golden);
   command->add_flag("--json", o->json, "Print one JSON object");
   add_model_options(*command, o->model);
   command->footer(
-      R"(The recorded tokens are forced, step by step, and the log-probabilities compared. The verdict is
-pass, FAIL (exit code 1), or none: weights that are not all F32 need a --reference.
+      R"(Without --golden, the same random tokens run on the device and on the CPU: a prompt of 64, then a
+few small steps. Each layer's result is compared, and the verdict is pass or FAIL (exit code 1). Where
+a layer differs by more than rounding explains, its ops are compared one by one, and the first that
+differs is named. --no-fuse runs the plain graph on both, whose ops are smaller.
 
+With --golden, the recorded tokens are forced, step by step, and the log-probabilities compared. The
+verdict is pass, FAIL, or none: weights that are not all F32 need a --reference.
 A golden: [{"prompt": [id, ...], "steps": [{"id": id, "top": [[id, log-probability], ...]}, ...]}]
 
-Example:
+Examples:
+  rocmforge verify --gguf model.gguf --device hip
+  rocmforge verify --gguf model.gguf --device hip --kv-type f16 --no-fuse
   rocmforge verify --gguf model.gguf --golden model.json --reference model.other.json)");
   command->callback([o, &action] { action = [o] { return verify(*o); }; });
 }

@@ -15,9 +15,13 @@ namespace {
 // Contexts that are suggested are multiples of this.
 constexpr std::int32_t kContextStep = 64;
 
-std::string gib(std::int64_t bytes) {
+std::string size_text(std::int64_t bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f GiB", static_cast<double>(bytes) / (1 << 30));
+  if (bytes < 1 << 30) {
+    std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+  } else {
+    std::snprintf(text, sizeof text, "%.2f GiB", static_cast<double>(bytes) / (1 << 30));
+  }
   return text;
 }
 
@@ -177,16 +181,23 @@ class Fit {
 
   [[noreturn]] void refuse(const Shortage& shortage) const {
     const Need& need = shortage.need;
-    std::string what = "[engine] " + name_ + ": needs " + gib(need.total()) + " on " +
-                       shortage.device->detail + ", of which " + gib(shortage.device->memory_free) +
-                       " are free: weights " + gib(need.weights) + ", KV cache for " +
-                       std::to_string(options_.n_ctx) + " tokens " + gib(need.kv) + ", work " +
-                       gib(need.work);
-    if (need.reserve > 0) what += ", driver " + gib(need.reserve);
+    std::string what = "[engine] " + name_ + ": needs " + size_text(need.total()) + " on " +
+                       shortage.device->detail + ", where " +
+                       size_text(shortage.device->memory_free) + " are free: weights " +
+                       size_text(need.weights) + ", KV cache for " + tokens_text() + " " +
+                       size_text(need.kv) + ", work " + size_text(need.work);
+    if (need.reserve > 0) what += ", driver " + size_text(need.reserve);
     const std::string would_fit = remedies(shortage);
     what += would_fit.empty() ? "; no context and no share of its layers would fit"
                               : "; would fit: " + would_fit;
     throw Error(ErrorCode::kOutOfMemory, what);
+  }
+
+  // What the KV cache holds: "4096 tokens", "8 sequences of 4096 tokens".
+  std::string tokens_text() const {
+    const std::string one = std::to_string(options_.n_ctx) + " tokens";
+    if (options_.max_sequences == 1) return one;
+    return std::to_string(options_.max_sequences) + " sequences of " + one;
   }
 
   std::string remedies(const Shortage& shortage) const {
@@ -222,9 +233,8 @@ class Fit {
                                                     static_cast<double>(need.kv) * options_.n_ctx);
       most = std::min(most.value_or(tokens), tokens);
     }
-    std::string line = name_ + ": the KV cache takes " + gib(kv) + " for a context of " +
-                       std::to_string(options_.n_ctx) + " tokens";
-    if (most) line += "; some " + std::to_string(*most) + " would fit";
+    std::string line = name_ + ": the KV cache takes " + size_text(kv) + " for " + tokens_text();
+    if (most) line += "; a context of some " + std::to_string(*most) + " would fit";
     log(LogLevel::kInfo, line);
   }
 

@@ -54,7 +54,8 @@ Runner::Placed Runner::place(const gguf::File& file, RunnerOptions options, back
   model::Model model = model::build_model(file,
                                           {.kv_dtype = options.kv_dtype,
                                            .max_rows = options.max_rows,
-                                           .max_head_rows = max_head_rows_of(options.max_rows)},
+                                           .max_head_rows = max_head_rows_of(options.max_rows),
+                                           .taps = options.tap_layers},
                                           counters);
   if (options.device_cut) {
     options.cut = work_cut(device.info(), model.params.n_heads, model.params.n_kv_heads);
@@ -134,6 +135,12 @@ std::span<const float> Runner::logits(std::span<const std::int32_t> rows) {
   last.run_head(n, step_);
   counters_.logit_readbacks += rows.size();
   return last.logits(n);
+}
+
+std::vector<Tapped> Runner::taps() {
+  std::vector<Tapped> out;
+  for (const auto& stage : stages_) stage->read_taps(out);
+  return out;
 }
 
 std::int64_t Runner::arena_bytes() const {

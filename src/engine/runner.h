@@ -66,6 +66,10 @@ class Runner {
   // Valid until the next call of either.
   std::span<const float> logits(std::span<const std::int32_t> rows);
 
+  // What the options had tapped, as the last step left it, in the order of the graph. To be asked
+  // for before its logits: the head's temporaries may lie over it.
+  std::vector<Tapped> taps();
+
   // Bytes on the devices beside the weights: arenas and KV caches.
   std::int64_t arena_bytes() const;
   std::int64_t kv_bytes() const;

@@ -41,6 +41,10 @@ struct RunnerOptions {
   // mapping (null: through the mapping), and who is told; see backend::WeightSource.
   const MappedFile* mapping = nullptr;
   LoadProgress progress = {};
+  // Each layer's result stays readable after a run, as "blk.N" (Runner::taps); and, of one layer,
+  // the result of every op.
+  bool tap_layers = false;
+  std::int32_t tap_ops_of = -1;
 };
 
 }  // namespace rocmforge::engine

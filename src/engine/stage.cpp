@@ -52,16 +52,23 @@ std::vector<Stage::Bucket> Stage::compile(const std::vector<PlannedGraph>& graph
                                           const ir::StepLayout& layout) const {
   std::vector<Bucket> out;
   for (const PlannedGraph& g : graphs) {
-    out.push_back({g.rows, executor_->compile(g.graph, g.memory, layout)});
+    out.push_back({g.rows, executor_->compile(g.graph, g.memory, layout), {}});
+    const ir::StepRows rows(g.graph);
+    for (std::size_t i = 0; i < g.graph.values.size(); ++i) {
+      const std::string& tap = g.graph.values[i].tap;
+      if (tap.empty()) continue;
+      const ir::Value value{static_cast<std::int32_t>(i)};
+      out.back().taps.push_back({tap, rows.operand(g.graph, g.memory, value)});
+    }
   }
   return out;
 }
 
-backend::ExecutableId Stage::pick(const std::vector<Bucket>& buckets, std::int32_t n_rows) {
+const Stage::Bucket& Stage::pick(const std::vector<Bucket>& buckets, std::int32_t n_rows) {
   const auto bucket = std::find_if(buckets.begin(), buckets.end(),
                                    [&](const Bucket& b) { return b.rows >= n_rows; });
   check(bucket != buckets.end(), "more rows than the largest bucket");
-  return bucket->executable;
+  return *bucket;
 }
 
 // Copies the rows of the stage before, through the host where neither device's memory is its own.
@@ -84,11 +91,12 @@ void Stage::receive(std::int32_t n_rows) {
 
 void Stage::run_body(std::int32_t n_rows, std::span<const std::byte> step) {
   if (before_ != nullptr) receive(n_rows);
-  executor_->run(pick(body_, n_rows), step, *stream_);
+  last_rows_ = n_rows;
+  executor_->run(pick(body_, n_rows).executable, step, *stream_);
 }
 
 void Stage::run_head(std::int32_t n_rows, std::span<const std::byte> step) {
-  executor_->run(pick(head_, n_rows), step, *stream_);
+  executor_->run(pick(head_, n_rows).executable, step, *stream_);
 }
 
 backend::Mark Stage::read_tokens(std::int32_t n_rows, std::int32_t slot) {
@@ -116,6 +124,22 @@ std::span<const float> Stage::logits(std::int32_t n_rows) {
   stream_->read(*arena_, regions_.logits, std::as_writable_bytes(out));
   wait();
   return out;
+}
+
+void Stage::read_taps(std::vector<Tapped>& out) {
+  for (const Tap& tap : pick(body_, last_rows_).taps) {
+    const ir::Operand& at = tap.place;
+    const std::int64_t rows = at.rows(last_rows_);
+    Tapped& to = out.emplace_back(Tapped{tap.name, at.cols, {}});
+    to.values.resize(static_cast<std::size_t>(rows * at.cols));
+    const auto row_bytes = static_cast<std::size_t>(at.cols) * sizeof(float);
+    const std::span<std::byte> bytes = std::as_writable_bytes(std::span(to.values));
+    for (std::int64_t row = 0; row < rows; ++row) {
+      stream_->read(*arena_, at.offset + row * at.stride * std::int64_t{sizeof(float)},
+                    bytes.subspan(static_cast<std::size_t>(row) * row_bytes, row_bytes));
+    }
+  }
+  wait();
 }
 
 }  // namespace rocmforge::engine

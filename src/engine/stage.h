@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backend/device.h"
@@ -13,6 +14,7 @@
 #include "engine/runner_options.h"
 #include "engine/stage_plan.h"
 #include "gguf/file.h"
+#include "ir/operand.h"
 
 namespace rocmforge::engine {
 
@@ -21,6 +23,13 @@ struct StageSource {
   const gguf::File& file;
   const MappedFile* mapping;
   const LoadProgress& progress;
+};
+
+// A tapped value's rows of the last step, dense.
+struct Tapped {
+  std::string name;
+  std::int64_t cols = 0;
+  std::vector<float> values;  // [rows][cols]
 };
 
 class Stage {
@@ -46,18 +55,26 @@ class Stage {
   // The last head run's, [n_rows][n_vocab]; valid until the next.
   std::span<const float> logits(std::int32_t n_rows);
 
+  // Appends what its graphs tap, as the last body run left it.
+  void read_taps(std::vector<Tapped>& out);
+
   std::int32_t n_layers() const { return n_layers_; }
   std::int64_t arena_bytes() const { return arena_->size(); }
   std::int64_t kv_bytes() const { return kv_.layout().bytes(); }
 
  private:
+  struct Tap {
+    std::string name;
+    ir::Operand place;
+  };
   struct Bucket {
     std::int32_t rows;
     backend::ExecutableId executable;
+    std::vector<Tap> taps;
   };
   std::vector<Bucket> compile(const std::vector<PlannedGraph>& graphs,
                               const ir::StepLayout& layout) const;
-  static backend::ExecutableId pick(const std::vector<Bucket>& buckets, std::int32_t n_rows);
+  static const Bucket& pick(const std::vector<Bucket>& buckets, std::int32_t n_rows);
   void receive(std::int32_t n_rows);
 
   std::int32_t n_layers_;
@@ -70,6 +87,7 @@ class Stage {
   std::unique_ptr<backend::Buffer> arena_;
   std::unique_ptr<backend::Executor> executor_;
   std::vector<Bucket> body_, head_;
+  std::int32_t last_rows_ = 0;      // of the last body run
   std::vector<float> logits_;       // read back, where the device's memory is not the host's
   std::vector<std::byte> passing_;  // rows on their way, where neither device's memory is
   std::unique_ptr<backend::HostMemory> tokens_;  // i32 [kTokenSlots][max_head_rows]; the last stage

@@ -1,6 +1,7 @@
 #include "engine/stage_plan.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -18,8 +19,12 @@ class GraphPlanner {
 
   std::vector<PlannedGraph> plan(const ir::Graph& graph, std::int32_t max_rows, StagePlan& stage) {
     const std::int32_t columns = layout_.limits.max_blocks * ir::kBlockTokens;
-    const ir::Graph passed =
+    ir::Graph passed =
         ir::remove_dead(options_.fuse ? ir::fuse(graph) : ir::expand_attention(graph, columns));
+    if (const std::int32_t layer = options_.tap_ops_of; layer >= 0) {
+      passed =
+          ir::tap_ops(passed, "blk." + std::to_string(layer - 1), "blk." + std::to_string(layer));
+    }
     const auto scratch = [&](const ir::Graph& g, const ir::Node& node) {
       return executor_.scratch_bytes(g, node, layout_.limits);
     };

@@ -58,6 +58,7 @@ std::int64_t n_dispatches(const Graph& graph);
 
 // One line a node, as golden prints compare them.
 std::string print(const Graph& graph);
+std::string print(const Graph& graph, const Node& node);  // its line, without the end
 
 // Throws Error{kInternal} naming graph, node and rule when the graph breaks one: definitions before
 // uses, shapes as infer() gives them, states consumed once and in order, an accumulator read by

@@ -76,22 +76,23 @@ class Attributes {
 
 }  // namespace
 
-std::string print(const Graph& graph) {
-  const Attributes attributes(*graph.weights);
-  std::string out = text("graph ", graph.name, "\n");
-  for (const Node& node : graph.nodes) {
-    std::string descs;
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      const ValueInfo& info = graph.info(node.outputs[i]);
-      const std::string_view comma = i == 0 ? "" : ", ";
-      out += text(comma, node.outputs[i]);
-      descs += text(comma, to_string(info.desc));
-      if (!info.tap.empty()) descs += text(" tap ", info.tap);
-    }
-    out += text(" = ", name(node.op));
-    for (const Value v : node.inputs) out += text(" ", v);
-    out += text(std::visit(attributes, node.op), " : ", descs, "\n");
+std::string print(const Graph& graph, const Node& node) {
+  std::string out, descs;
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const ValueInfo& info = graph.info(node.outputs[i]);
+    const std::string_view comma = i == 0 ? "" : ", ";
+    out += text(comma, node.outputs[i]);
+    descs += text(comma, to_string(info.desc));
+    if (!info.tap.empty()) descs += text(" tap ", info.tap);
   }
+  out += text(" = ", name(node.op));
+  for (const Value v : node.inputs) out += text(" ", v);
+  return out + text(std::visit(Attributes(*graph.weights), node.op), " : ", descs);
+}
+
+std::string print(const Graph& graph) {
+  std::string out = text("graph ", graph.name, "\n");
+  for (const Node& node : graph.nodes) out += text(print(graph, node), "\n");
   for (const Output& output : graph.outputs) {
     out += text("output ", name(output.slot), " ", output.value, "\n");
   }

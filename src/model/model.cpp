@@ -1,5 +1,8 @@
 #include "model/model.h"
 
+#include <iterator>
+
+#include "base/check.h"
 #include "ir/builder.h"
 #include "model/architecture.h"
 #include "model/weights.h"
@@ -20,7 +23,10 @@ ir::Graph build_body(const Architecture& architecture, const HyperParams& params
     in.kv.push_back(g.kv_state(layer));
   }
   g.output(architecture.forward(g, in), ir::Slot::kHidden);
-  return g.finish();
+  ir::Graph body = g.finish();
+  check(std::ssize(body.borders) == params.n_layers,
+        "architecture " + params.architecture + ": another number of borders than layers");
+  return body;
 }
 
 ir::Graph build_head(const Architecture& architecture, const HyperParams& params,

@@ -45,8 +45,7 @@ TEST_F(Mistake, OptionsBeforeTheSubcommand) {
 }
 
 TEST_F(Mistake, OptionsThatDoNotExist) {
-  EXPECT_TRUE(generate_told({"-p", "hi", "-ngl", "99"}, {"-ngl", "--device", "leave it out"}));
-  EXPECT_TRUE(generate_told({"-p", "hi", "--n-gpu-layers", "99"}, {"--n-gpu-layers", "--device"}));
+  EXPECT_TRUE(told({"tokenize", "--gguf", model(), "-ngl", "99", "hi"}, {"-ngl", "leave it out"}));
   EXPECT_TRUE(generate_told({"-p", "hi", "-fa"}, {"-fa", "leave it out"}));
   EXPECT_TRUE(generate_told({"-p", "hi", "-ctk", "f16"}, {"-ctk", "--kv-type"}));
   EXPECT_TRUE(generate_told({"-p", "hi", "--bogus"}, {"--bogus: no such option"}));
@@ -66,7 +65,7 @@ TEST_F(Mistake, ValuesThatAreMissing) {
   EXPECT_TRUE(told({"bench"}, {"--gguf PATH or --random"}));
   EXPECT_TRUE(told({"bench", "m.gguf"}, {"m.gguf", "--gguf"}));
   EXPECT_TRUE(told({"perplexity", "--gguf", model()}, {"--file is required"}));
-  EXPECT_TRUE(told({"verify", "--gguf", model()}, {"--golden is required"}));
+  EXPECT_TRUE(told({"verify", "--gguf", model(), "--reference", "r.json"}, {"--golden"}));
 }
 
 TEST_F(Mistake, NumbersThatAreNone) {

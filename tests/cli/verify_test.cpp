@@ -74,6 +74,47 @@ TEST_F(Verify, RealModelsPass) {
   }
 }
 
+TEST_F(Verify, WithoutAGoldenADeviceIsComparedWithTheCpu) {
+  for (const std::string kv : {"f16", "f32"}) {
+    for (const bool fuse : {true, false}) {
+      std::vector<std::string> args = {"verify", "--gguf",    model(), "--device",
+                                       "cpu",    "--kv-type", kv};
+      if (!fuse) args.push_back("--no-fuse");
+      const Outcome o = run_rocmforge(args);
+      EXPECT_TRUE(succeeded(o));
+      for (const char* part : {"device:    ", "reference: ", "  blk.0\n", "  blk.1\n", "  logits\n",
+                               "log-probabilities: rms 0.000000, max 0.000000\n",
+                               "greedy tokens the same: 76 of 76\n", "\nrule: "}) {
+        EXPECT_NE(o.out.find(part), std::string::npos) << o.out;
+      }
+      EXPECT_TRUE(o.out.ends_with("\nverdict: pass\n")) << o.out;
+    }
+  }
+}
+
+TEST_F(Verify, LayersAsJson) {
+  const Outcome o = run_rocmforge({"verify", "--gguf", model(), "--device", "cpu", "--json"});
+  ASSERT_TRUE(succeeded(o));
+  const auto out = boost::json::parse(o.out).as_object();
+  EXPECT_EQ(out.at("verdict").as_string(), "pass");
+  EXPECT_TRUE(out.at("first_layer").is_null());
+  EXPECT_TRUE(out.at("ops").as_array().empty());
+  ASSERT_EQ(out.at("layers").as_array().size(), 3U);
+  for (const auto& layer : out.at("layers").as_array()) {
+    EXPECT_TRUE(layer.at("name").is_string());
+    EXPECT_FALSE(layer.at("parted").as_bool());
+    EXPECT_GT(layer.at("bound").as_double(), 0);
+    EXPECT_EQ(layer.at("prefill").at("rows").as_int64(), 64);
+    EXPECT_EQ(layer.at("decode").at("rows").as_int64(), 12);
+    EXPECT_EQ(layer.at("decode").at("max").to_number<double>(), 0);
+  }
+}
+
+TEST_F(Verify, AMissingModelIsAnErrorInBothForms) {
+  EXPECT_TRUE(failed(run_rocmforge({"verify", "--gguf", dir_.file("none.gguf"), "--device", "cpu"}),
+                     {"none.gguf"}));
+}
+
 TEST_F(Verify, MalformedGoldensAreNamedWithTheirPlace) {
   using Parts = std::vector<std::string>;
   const std::vector<std::pair<std::string, Parts>> cases = {

@@ -180,7 +180,8 @@ TEST_F(Fit, TheLogSaysWhatTheKvCacheTakesAndHowMuchWouldFit) {
   logged_.clear();
   place(options);
   ASSERT_EQ(logged_.size(), 1u);
-  EXPECT_NE(logged_[0].second.find("1024 tokens; some 4096 would fit"), std::string::npos)
+  EXPECT_NE(logged_[0].second.find("1024 tokens; a context of some 4096 would fit"),
+            std::string::npos)
       << logged_[0].second;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ir/graph.h"
@@ -33,6 +34,12 @@ struct Segment {
 // the last gives kHidden, which is the next one's kIncoming; each numbers its KV states from 0 and
 // its weight table holds only the weights that it reads. Runs before the other passes.
 std::vector<Segment> partition(const Graph& body, std::span<const std::int32_t> cuts);
+
+// Taps the result of every op behind the value tapped as `after` (the graph's beginning where there
+// is none) up to the one tapped as `until`, named by a number and what print says of the op, but
+// for views, states, and what is written over later; `until` itself is renamed. Nothing where the
+// graph has no `until`. Runs after the other passes.
+Graph tap_ops(const Graph& graph, const std::string& after, const std::string& until);
 
 // The weights that any of these graphs reads, of the table that all of them share.
 WeightTable weights_in_use(std::span<const Graph* const> graphs);

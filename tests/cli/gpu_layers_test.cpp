@@ -1,0 +1,77 @@
+// --gpu-layers: its spellings, and what is said where there is no GPU.
+#include <boost/json.hpp>
+
+#include "cli/program.h"
+
+namespace rocmforge::test {
+namespace {
+
+using GpuLayers = Cli;
+
+bool has_gpu() {
+  const auto found = boost::json::parse(run_rocmforge({"devices", "--json"}).out);
+  return found.at("devices").as_array().size() > 1;
+}
+
+TEST_F(GpuLayers, EverySpellingIsUnderstood) {
+  const std::vector<std::vector<std::string>> spellings = {
+      {"-ngl", "99"},          {"--gpu-layers", "1"},    {"--n-gpu-layers", "99"},
+      {"--gpu-layers=all"},    {"--gpu-layers", "auto"}, {"-ngl", "all"},
+      {"--n-gpu-layers=auto"},
+  };
+  for (const auto& words : spellings) {
+    std::vector<std::string> args = {"generate", "--gguf", model(), "-p", "hello", "-n", "2"};
+    args.insert(args.end(), words.begin(), words.end());
+    const Outcome o = run_rocmforge(args);
+    EXPECT_TRUE(succeeded(o)) << words[0];
+    if (has_gpu()) continue;
+    EXPECT_NE(o.err.find("every layer runs on the CPU"), std::string::npos) << o.err;
+    EXPECT_NE(o.err.find("there is no GPU"), std::string::npos) << o.err;
+  }
+}
+
+TEST_F(GpuLayers, NoneOnTheGpuNeedsNoWord) {
+  for (const char* device : {"auto", "cpu", "hip"}) {
+    const Outcome o = run_rocmforge(
+        {"generate", "--gguf", model(), "-p", "hello", "-n", "2", "--device", device, "-ngl", "0"});
+    EXPECT_TRUE(succeeded(o)) << device;
+    EXPECT_EQ(o.err.find("--gpu-layers"), std::string::npos) << o.err;
+  }
+}
+
+TEST_F(GpuLayers, TheCpuThatWasAskedForRunsAll) {
+  const Outcome o = run_rocmforge(
+      {"generate", "--gguf", model(), "-p", "hello", "-n", "2", "--device", "cpu", "-ngl", "7"});
+  EXPECT_TRUE(succeeded(o));
+  EXPECT_NE(o.err.find("--gpu-layers 7: --device cpu was asked for"), std::string::npos) << o.err;
+}
+
+TEST_F(GpuLayers, OtherWordsAreRefused) {
+  for (const char* word : {"-1", "some", "1.5", "0x10", "99999999999", ""}) {
+    EXPECT_TRUE(
+        misused(run_rocmforge({"generate", "--gguf", model(), "-p", "hello", "--gpu-layers", word}),
+                {"--gpu-layers", "all or auto"}))
+        << word;
+  }
+  EXPECT_TRUE(misused(run_rocmforge({"generate", "--gguf", model(), "-p", "x", "-ngl"}),
+                      {"--gpu-layers: its value is missing"}));
+  EXPECT_TRUE(misused(
+      run_rocmforge({"generate", "--gguf", model(), "-p", "x", "-ngl", "0", "--device", "gpu"}),
+      {"--device", "\"gpu\""}));
+}
+
+// A text of that name is a text.
+TEST_F(GpuLayers, APromptMayLookLikeIt) {
+  EXPECT_TRUE(succeeded(run_rocmforge({"tokenize", "--gguf", model(), "--", "-ngl"})));
+}
+
+TEST_F(GpuLayers, TheBenchmarkReportsThem) {
+  const Outcome o = run_rocmforge(
+      {"bench", "--gguf", model(), "-p", "4", "-n", "0", "-r", "1", "-o", "json", "-ngl", "0"});
+  ASSERT_TRUE(succeeded(o));
+  const auto rows = boost::json::parse(o.out);
+  EXPECT_EQ(rows.as_array().at(0).as_object().at("n_gpu_layers").as_int64(), 0);
+}
+
+}  // namespace
+}  // namespace rocmforge::test
