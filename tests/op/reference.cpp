@@ -377,8 +377,8 @@ class Interpreter {
     for (std::int64_t t = 0; t < n; ++t) {
       if (x[t] > -std::numeric_limits<double>::infinity()) ids.push_back(t);
     }
-    std::stable_sort(ids.begin(), ids.end(),
-                     [x](std::int64_t a, std::int64_t b) { return x[a] > x[b]; });
+    std::sort(ids.begin(), ids.end(),
+              [x](std::int64_t a, std::int64_t b) { return x[a] != x[b] ? x[a] > x[b] : a < b; });
     return ids;
   }
   static double log_sum_exp(const double* x, const std::vector<std::int64_t>& ids) {
