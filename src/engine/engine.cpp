@@ -88,8 +88,8 @@ class Generation {
     const text::TokenId token = decoder_.take(history_);
     if (token != text::kNoToken) return token;
     throw Error(ErrorCode::kDevice, "[engine] " + path_ +
-                                        ": the model gave no finite logit after " +
-                                        std::to_string(history_.size()) + " tokens");
+                                        ": the model gave no finite logit at position " +
+                                        std::to_string(history_.size() - 1));
   }
 
   // Takes one token into the answer; true when it was the last. `ahead`: its own step was given.
