@@ -173,14 +173,14 @@ Session::Session(const ModelOptions& options) {
   interrupt.obey();
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
-  std::string where = "on " + place_.device->info().detail;
+  std::string where = " on " + place_.device->info().detail;
   if (const std::int32_t n = engine_->runner().n_device_layers(); n < params.n_layers) {
-    where = std::to_string(params.n_layers - n) + " layers on " + place_.rest->info().detail +
-            ", " + std::to_string(n) + " " + where;
+    where = "; " + std::to_string(params.n_layers - n) + " layers on " +
+            place_.rest->info().detail + ", " + std::to_string(n) + where;
   }
   log(LogLevel::kInfo, options.name() + ": " + params.architecture + ", " +
                            std::to_string(params.n_layers) + " layers, context of " +
-                           std::to_string(engine_->runner().n_ctx()) + " tokens " + where);
+                           std::to_string(engine_->runner().n_ctx()) + " tokens" + where);
 }
 
 Session::~Session() {

@@ -73,5 +73,25 @@ TEST_F(GpuLayers, TheBenchmarkReportsThem) {
   EXPECT_EQ(rows.as_array().at(0).as_object().at("n_gpu_layers").as_int64(), 0);
 }
 
+#ifdef FAKE_CUDA
+TEST_F(GpuLayers, TheLogAndTheBenchmarkSayWhichLayersAreWhere) {
+  Command command = rocmforge(
+      {"bench", "--gguf", model(), "-p", "4", "-n", "0", "-r", "1", "-o", "json", "-ngl", "1"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  command.env["ROCMFORGE_LOG_LEVEL"] = "info";
+  const Outcome o = run(command);
+  ASSERT_TRUE(succeeded(o));
+  EXPECT_EQ(boost::json::parse(o.out).as_array().at(0).at("n_gpu_layers").as_int64(), 1);
+  EXPECT_NE(o.err.find("; 1 layers on "), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find(", 1 on Fake GPU"), std::string::npos) << o.err;
+}
+
+TEST_F(GpuLayers, WhatDoesNotFitIsRefusedWithWhatDoes) {
+  Command command = generate("hi", {"-n", "2", "--device", "cuda", "--ctx", "9000000"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  EXPECT_TRUE(failed(run(command), {"needs ", " are free", "would fit: --ctx ", "--gpu-layers 0"}));
+}
+#endif
+
 }  // namespace
 }  // namespace rocmforge::test

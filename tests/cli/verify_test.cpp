@@ -110,6 +110,41 @@ TEST_F(Verify, LayersAsJson) {
   }
 }
 
+#ifdef FAKE_CUDA
+// Its kernels do nothing: the first op of the first layer is wrong, and all behind it.
+TEST_F(Verify, ADeviceThatComputesNothingFailsAtTheFirstOp) {
+  Command command = rocmforge({"verify", "--gguf", model(), "--device", "cuda"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  const Outcome text = run(command);
+  EXPECT_EQ(text.exit_code, 1);
+  EXPECT_NE(text.out.find("  blk.0  <- first to differ\n"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("\nblk.0 once more, each op's result kept:\n"), std::string::npos);
+  EXPECT_NE(text.out.find("  1 embed [token_embd: F32 290]  <- first to differ\n"),
+            std::string::npos)
+      << text.out;
+  EXPECT_TRUE(text.out.ends_with("\nverdict: FAIL\n")) << text.out;
+
+  command.argv.push_back("--json");
+  const Outcome json = run(command);
+  EXPECT_EQ(json.exit_code, 1);
+  const auto out = boost::json::parse(json.out).as_object();
+  EXPECT_EQ(out.at("verdict").as_string(), "fail");
+  EXPECT_EQ(out.at("first_layer").as_string(), "blk.0");
+  EXPECT_TRUE(out.at("first_op").as_string().starts_with("1 embed"));
+  EXPECT_EQ(out.at("ops").as_array().size(), 6U);
+}
+
+// The embedding and the first layer are the CPU's, and right.
+TEST_F(Verify, OfTwoStagesTheFaultyOneIsFound) {
+  Command command =
+      rocmforge({"verify", "--gguf", model(), "--device", "cuda", "-ngl", "1", "--json"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  const Outcome json = run(command);
+  EXPECT_EQ(json.exit_code, 1);
+  EXPECT_EQ(boost::json::parse(json.out).at("first_layer").as_string(), "blk.1") << json.out;
+}
+#endif
+
 TEST_F(Verify, AMissingModelIsAnErrorInBothForms) {
   EXPECT_TRUE(failed(run_rocmforge({"verify", "--gguf", dir_.file("none.gguf"), "--device", "cpu"}),
                      {"none.gguf"}));
