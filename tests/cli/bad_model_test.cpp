@@ -109,7 +109,7 @@ TEST_F(BadModel, WithWeightsThatAreNoNumbers) {
   const std::string path = other({"output_norm.weight"}, no_numbers);
   const std::string text = dir_.file("text");
   write_text(text, std::string(100, 'a'));
-  EXPECT_TRUE(failed(load(path), {"other.gguf", "no finite logit after 4 tokens"}));
+  EXPECT_TRUE(failed(load(path), {"other.gguf", "no finite logit", "position"}));
   EXPECT_TRUE(failed(run_rocmforge({"perplexity", "--gguf", path, "--file", text, "--ctx", "32"}),
                      {"other.gguf", "chunk 1", "no finite log-probability at position 16"}));
 }
