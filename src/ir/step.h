@@ -11,9 +11,10 @@ namespace rocmforge::ir {
 inline constexpr std::int32_t kBlockTokens = 16;  // tokens a KV block
 
 // Attention's unit of work: rows [row_begin, row_begin + n_rows) of the step, all of one sequence
-// and in the order of their positions, against that sequence's positions [kv_begin, kv_end); row r sees positions <= positions[r].
-// Items of the same rows that differ in KV range are splits: their partial results (slots
-// [partial, partial + n_rows) of each head, see AttentionPartials) are combined when all are done.
+// and in the order of their positions, against that sequence's positions [kv_begin, kv_end); row r
+// sees positions <= positions[r]. Items of the same rows that differ in KV range are splits: their
+// partial results (slots [partial, partial + n_rows) of each head, see AttentionPartials) are
+// combined when all are done.
 struct WorkItem {
   std::int32_t sequence = 0;  // row of the block tables
   std::int32_t row_begin = 0;
