@@ -48,11 +48,14 @@ TEST(Grids, CoverTheRowsOfEveryStep) {
       for (const gpu::RowCount& rows : {gpu::RowCount{0, 1}, {0, 6}, {3, 0}, {3, 2}}) {
         const std::int64_t most = rows.fixed + rows.per_step * bucket;
         const gpu::Launch launches[] = {
-            gpu::plan_add({most, 300}, arch), gpu::plan_softmax({most, 40}, arch),
+            gpu::plan_add({most, 300}, arch),
+            gpu::plan_softmax({most, 40}, arch),
             gpu::plan_rms_norm({most, 4096}, 128, arch),
             gpu::plan_rms_norm({most, 8192}, 4096, arch),
-            gpu::plan_matmul({.segments = {DType::kQ4_0}, .rows = 70, .cols = 64, .n = most}, arch)
-                .matmul};
+            gpu::plan_prepare({most, 4096}, arch),
+            gpu::plan_matmul({.segments = {{DType::kQ4_0, 70}}, .cols = 64, .n = most}, arch)
+                .products.at(0)
+                .launch};
         for (const gpu::Launch& launch : launches) {
           for (const std::int64_t n : {std::int64_t{1}, bucket / 2 + 1, bucket}) {
             expect_covered(launch, rows, n);

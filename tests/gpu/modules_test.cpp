@@ -20,7 +20,7 @@ class Modules : public FakeGpu {
 TEST_P(Modules, OnlyThoseThatTheModelNeedsAreLoaded) {
   ASSERT_GT(gpu::kernel_modules(target()).size(), 15U);
   control_.refuses_binaries = nvidia();  // PTX is text, in which kernels can be looked for
-  for (const auto& [kernel, n] : {std::pair("matmul_q8_0_1_lds", 1), {"matmul_mxfp4_1_lds", 0}}) {
+  for (const auto& [kernel, n] : {std::pair("matmul_q8_0_1", 1), {"matmul_mxfp4_1", 0}}) {
     std::strcpy(control_.watched, kernel);
     control_.n_modules = control_.n_watched = 0;
     EXPECT_EQ(run().error, "");

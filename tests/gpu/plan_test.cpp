@@ -1,7 +1,10 @@
 // Plans are pure: what they choose for odd shapes, and that their grids cover the work.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "backend/gpu/ops/launch.h"
 #include "backend/gpu/ops/matmul_plan.h"
@@ -9,6 +12,7 @@
 #include "backend/gpu/ops/row_plans.h"
 #include "backend/gpu/ops/sampling_plan.h"
 #include "backend/gpu/ops/step_args.h"
+#include "backend/gpu/ops/weight_layout.h"
 #include "base/error.h"
 
 namespace rocmforge::gpu {
@@ -20,7 +24,7 @@ TEST(ArchInfo, KnowsItsFamilies) {
   EXPECT_EQ(kXt.wave, 32);
   EXPECT_EQ(kXt.lds_bytes, 65536);
   EXPECT_EQ(arch_info("gfx90a", 104).wave, 64);
-  EXPECT_EQ(arch_info("sm_90", 132).lds_bytes, 49152);
+  EXPECT_EQ(arch_info("sm_90", 132).lds_bytes, 101376);
   EXPECT_THROW(arch_info("gfx906", 60), Error);
   EXPECT_THROW(arch_info("", 1), Error);
 }
@@ -48,80 +52,171 @@ TEST(RowPlans, ShortNormsTakeAWave) {
   EXPECT_THROW(plan_rms_norm({2, 100}, 30, kXt), Error);
 }
 
-MatMulDesc desc(std::vector<DType> segments, std::int64_t rows, std::int64_t cols, std::int64_t n) {
-  return {.segments = std::move(segments), .rows = rows, .cols = cols, .n = n};
+MatMulDesc desc(std::vector<MatMulSegment> segments, std::int64_t cols, std::int64_t n,
+                ir::Epilogue epilogue = ir::Epilogue::kNone) {
+  return {.segments = std::move(segments), .cols = cols, .n = n, .epilogue = epilogue};
+}
+const ArchInfo kH200 = arch_info("sm_90", 132);
+
+const Launch& only(const MatMulPlan& plan) {
+  EXPECT_EQ(plan.products.size(), 1U);
+  return plan.products.at(0).launch;
 }
 
-TEST(MatMulPlan, FewRowsPrepareThemselves) {
+TEST(MatMulPlan, FewRowsPrepareThemselvesAndArePersistent) {
   using enum DType;
-  EXPECT_EQ(to_string(plan_matmul(desc({kQ4_0}, 4096, 4096, 1), kXt)),
-            "matmul_q4_0_1_lds 168x1 of 256 lds 5120");
-  EXPECT_EQ(plan_matmul(desc({kQ4_0}, 4096, 4096, 3), kXt).matmul.kernel, "matmul_q4_0_4_lds");
-  EXPECT_EQ(plan_matmul(desc({kQ4_0, kQ6_K}, 37, 4096, 8), kXt).matmul.kernel,
-            "matmul_quant_8_lds");
-  EXPECT_EQ(plan_matmul(desc({kQ4_0, kF16}, 37, 256, 2), kXt).matmul.kernel, "matmul_mixed_2_lds");
-  // Fewer rows than a workgroup has waves.
-  EXPECT_EQ(plan_matmul(desc({kQ8_0}, 1, 32, 1), kXt).matmul.grid_x, 1);
+  EXPECT_EQ(to_string(plan_matmul(desc({{kQ4_0, 4096}}, 4096, 1), kXt)),
+            "matmul_q4_0_1 128x1 of 256 lds 5120 slice 4096");
+  EXPECT_EQ(only(plan_matmul(desc({{kQ4_0, 4096}}, 4096, 3), kXt)).kernel, "matmul_q4_0_4");
+  EXPECT_EQ(only(plan_matmul(desc({{kQ4_0, 20}, {kQ6_K, 17}}, 4096, 8), kXt)).kernel,
+            "matmul_quant_8");
+  EXPECT_EQ(only(plan_matmul(desc({{kQ4_0, 20}, {kF16, 17}}, 256, 2), kXt)).kernel,
+            "matmul_mixed_2");
+  EXPECT_EQ(only(plan_matmul(desc({{kF32, 20}, {kF16, 17}}, 256, 2), kXt)).kernel,
+            "matmul_plain_2");
+  for (const std::int64_t rows : {1, 2, 37, 4096, 128256}) {
+    const MatMulPlan plan = plan_matmul(desc({{kQ8_0, rows}}, 4096, 1), kXt);
+    EXPECT_FALSE(plan.prepare);
+    EXPECT_EQ(plan.scratch.bytes, 0);
+    EXPECT_LE(only(plan).grid_x, 2 * 84);
+    EXPECT_EQ(plan.products[0].n_tiles, rows);
+  }
 }
 
-TEST(MatMulPlan, WhatDoesNotFitTheLdsIsPreparedBefore) {
+// The matmuls of an 8B model, rows and columns.
+constexpr std::pair<std::int64_t, std::int64_t> k8b[] = {
+    {6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}, {128256, 4096}};
+
+// Quantized weights: one dispatch each for 1 to 8 rows.
+TEST(MatMulPlan, FewRowsTakeOneDispatch) {
   using enum DType;
-  const MatMulPlan down = plan_matmul(desc({kQ4_0}, 4096, 14336, 8), kXt);
-  EXPECT_EQ(to_string(down), "quantize_rows 8x1 of 256 int8; matmul_q4_0_8_mem 512x1 of 256");
-  EXPECT_GE(down.scratch.bytes, 8 * (14336 + 14336 / 8 + 14336 / 8));
-  EXPECT_EQ(down.matmul.lds_bytes, 0);
-  // Where there is less LDS, sooner.
-  EXPECT_EQ(plan_matmul(desc({kQ4_0}, 64, 12288, 4), kXt).matmul.kernel, "matmul_q4_0_4_lds");
-  EXPECT_EQ(plan_matmul(desc({kQ4_0}, 64, 12288, 4), arch_info("sm_80", 108)).matmul.kernel,
-            "matmul_q4_0_8_mem");
+  for (const ArchInfo& arch : {kXt, kH200, arch_info("gfx1100", 42), arch_info("gfx90a", 104)}) {
+    for (const DType type : {kQ4_0, kQ8_0, kQ6_K, kMXFP4}) {
+      for (std::int64_t n = 1; n <= 8; ++n) {
+        for (const auto& [rows, cols] : k8b) {
+          const MatMulPlan plan = plan_matmul(desc({{type, rows}}, cols, n), arch);
+          EXPECT_FALSE(plan.prepare);
+          EXPECT_EQ(plan.products.size(), 1U);
+        }
+      }
+    }
+  }
+}
+
+// Plain weights have x in F32 in LDS: from 5 rows on wide matrices take a second dispatch, which
+// prepares the rows for the matrix units.
+TEST(MatMulPlan, FewRowsOfPlainWeights) {
+  for (std::int64_t n = 1; n <= 8; ++n) {
+    for (const auto& [rows, cols] : k8b) {
+      const MatMulPlan plan = plan_matmul(desc({{DType::kF16, rows}}, cols, n), kH200);
+      EXPECT_EQ(plan.prepare.has_value(), n > 4 && rows > 6144) << to_string(plan);
+    }
+  }
+}
+
+TEST(MatMulPlan, WhatDoesNotFitTheLdsGoesInSlices) {
+  using enum DType;
+  const MatMulPlan down = plan_matmul(desc({{kQ4_0, 4096}}, 14336, 8), kXt);
+  EXPECT_EQ(down.slice, 4864);
+  EXPECT_EQ(only(down).lds_bytes, 8 * (4864 + 4864 / 32 * 8));
+  EXPECT_EQ(plan_matmul(desc({{kQ4_0, 4096}}, 14336, 8), kH200).slice, 7168);
+  EXPECT_EQ(plan_matmul(desc({{kQ4_0, 4096}}, 14336, 4), kH200).slice, 14336);
+  for (const ArchInfo& arch : {kXt, kH200, arch_info("gfx90a", 60)}) {
+    for (std::int64_t cols = 256; cols < 70000; cols += 256 * 7) {
+      for (std::int64_t n = 1; n <= 8; ++n) {
+        for (const auto& types :
+             {std::vector<MatMulSegment>{{kQ6_K, 100}}, {{kQ6_K, 60}, {kF32, 40}}, {{kF32, 100}}}) {
+          const MatMulPlan plan = plan_matmul(desc(types, cols, n), arch);
+          EXPECT_LE(only(plan).lds_bytes, arch.lds_bytes - kStaticShared);
+          EXPECT_EQ(plan.slice % 256, 0);
+          EXPECT_GT(plan.slice, 0);
+        }
+      }
+    }
+  }
 }
 
 TEST(MatMulPlan, ManyRowsTakeTheMatrixUnits) {
   using enum DType;
-  const MatMulPlan plan = plan_matmul(desc({kQ6_K}, 70, 256, 67), kXt);
-  EXPECT_EQ(to_string(plan), "quantize_rows 67x1 of 256 int8; matmul_q6_k_gemm 2x2 of 256");
-  EXPECT_TRUE(plan.scratch.int8);
-  EXPECT_FALSE(plan.scratch.f32);
-  EXPECT_EQ(plan_matmul(desc({kQ6_K, kQ4_0}, 70, 256, 9), kXt).matmul.kernel, "matmul_quant_gemm");
+  EXPECT_EQ(to_string(plan_matmul(desc({{kQ6_K, 70}}, 256, 61), kXt)),
+            "prepare_rows 61x1 of 256 f16 x 1; matmul_q6_k_gemm32 3x2 of 256 lds 34816");
+  EXPECT_EQ(only(plan_matmul(desc({{kQ4_0, 4096}}, 4096, 9), kXt)).kernel, "matmul_q4_0_gemm16");
+  EXPECT_EQ(only(plan_matmul(desc({{kQ4_0, 4096}}, 4096, 17), kXt)).kernel, "matmul_q4_0_gemm32");
+  EXPECT_EQ(to_string(plan_matmul(desc({{kBF16, 28672}}, 4096, 512, ir::Epilogue::kSwiGlu), kH200)),
+            "prepare_rows 512x1 of 256 bf16 x 2; matmul_bf16_gemm128 224x4 of 256 lds 81920");
+  // So few tiles that smaller ones keep more of the card at work.
+  EXPECT_EQ(only(plan_matmul(desc({{kQ4_0, 1024}}, 4096, 512), kH200)).kernel,
+            "matmul_q4_0_gemm64");
+  EXPECT_EQ(only(plan_matmul(desc({{kF32, 4096}}, 4096, 512), kH200)).kernel, "matmul_f32_gemm64");
 }
 
-TEST(MatMulPlan, ManyRowsOfPlainWeightsGoEightAtATime) {
+TEST(MatMulPlan, ManyRowsTakeALaunchForEachType) {
   using enum DType;
-  const MatMulPlan plan = plan_matmul(desc({kQ6_K, kF16}, 70, 256, 67), kXt);
-  EXPECT_EQ(plan.matmul.kernel, "matmul_mixed_8_mem");
-  EXPECT_EQ(plan.tile_rows, 8);
-  EXPECT_EQ(plan.matmul.grid_y, 9);
-  ASSERT_TRUE(plan.quantize);
-  EXPECT_TRUE(plan.scratch.int8);
+  const MatMulPlan plan =
+      plan_matmul(desc({{kQ4_0, 33}, {kF16, 20}, {kQ4_0, 7}, {kF32, 40}}, 256, 67), kXt);
+  EXPECT_EQ(to_string(plan),
+            "prepare_rows 67x1 of 256 f16 x 2 bf16 x 3; matmul_f32_gemm64 1x2 of 256 lds 61440; "
+            "matmul_f16_gemm64 1x2 of 256 lds 55296; matmul_q4_0_gemm64 2x2 of 256 lds 36864");
+  ASSERT_EQ(plan.products[2].pieces.size(), 2U);
+  EXPECT_EQ(plan.products[2].pieces[1].begin, 53);
+  EXPECT_EQ(plan.products[2].pieces[1].end, 60);
+  EXPECT_EQ(plan.products[2].pieces[1].first, 1);
 }
 
-TEST(MatMulPlan, PlainWeightsReadXWhereItLies) {
+// Gates of one type and ups of another: the gates' launches go first.
+TEST(MatMulPlan, HalvesOfSeveralTypes) {
   using enum DType;
-  const MatMulPlan plan = plan_matmul(desc({kF16}, 37, 269, 1), kXt);
-  EXPECT_EQ(to_string(plan), "matmul_f16_1_mem 5x1 of 256");
-  EXPECT_EQ(plan.scratch.bytes, 0);
-  MatMulDesc norm = desc({kF32, kBF16}, 37, 269, 2);
-  norm.norm = true;
-  EXPECT_EQ(plan_matmul(norm, kXt).matmul.kernel, "matmul_plain_2_lds");
+  const MatMulPlan plan = plan_matmul(
+      desc({{kQ4_1, 40}, {kBF16, 25}, {kQ8_0, 65}}, 256, 66, ir::Epilogue::kSwiGlu), kXt);
+  ASSERT_EQ(plan.products.size(), 3U);
+  EXPECT_EQ(plan.products[0].part, TilePart::kGates);
+  EXPECT_EQ(plan.products[1].part, TilePart::kGates);
+  EXPECT_EQ(plan.products[2].part, TilePart::kUps);
+  EXPECT_EQ(plan.products[2].launch.kernel, "matmul_q8_0_gemm32");
+  EXPECT_EQ(plan.products[2].pieces.size(), 2U);
 }
 
-TEST(MatMulPlan, AResultOverItsOperandIsCopiedFirst) {
-  MatMulDesc over = desc({DType::kF32}, 64, 64, 2);
-  over.overwrites_x = true;
-  const MatMulPlan plan = plan_matmul(over, kXt);
-  ASSERT_TRUE(plan.quantize);
-  EXPECT_TRUE(plan.scratch.f32);
+// Every output in one piece of one launch (two for gates and ups), every tile within a piece.
+TEST(MatMulPlan, PiecesCoverTheOutputs) {
+  using enum DType;
+  const std::vector<MatMulSegment> segments = {
+      {kQ4_0, 33}, {kF16, 21}, {kQ6_K, 7}, {kF32, 40}, {kQ4_0, 399}};
+  for (const auto epilogue : {ir::Epilogue::kNone, ir::Epilogue::kSwiGlu}) {
+    for (const std::int64_t n : {1, 8, 9, 32, 512}) {
+      const MatMulDesc d = desc(segments, 256, n, epilogue);
+      std::vector<int> made(static_cast<std::size_t>(d.outputs()));
+      for (const MatMulLaunch& product : plan_matmul(d, kXt).products) {
+        EXPECT_LE(product.pieces.size(), static_cast<std::size_t>(kMaxPieces));
+        std::int32_t tiles = 0;
+        for (const PieceArgs& piece : product.pieces) {
+          EXPECT_EQ(piece.first, tiles);
+          EXPECT_LT(piece.begin, piece.end);
+          ++tiles;
+          for (std::int32_t o = piece.begin; o < piece.end; ++o) {
+            made[static_cast<std::size_t>(o)] += product.part == TilePart::kWhole ? 2 : 1;
+          }
+          tiles = std::max(tiles,
+                           &piece == &product.pieces.back() ? product.n_tiles : (&piece)[1].first);
+        }
+      }
+      EXPECT_EQ(made, std::vector<int>(made.size(), 2));
+    }
+  }
 }
 
-TEST(MatMulPlan, LdsAlwaysFits) {
-  for (const std::string target : {"gfx1100", "gfx90a", "sm_80"}) {
-    const ArchInfo arch = arch_info(target, 60);
-    for (std::int64_t cols = 256; cols < 70000; cols += 256 * 7) {
-      for (std::int64_t n = 1; n < 12; ++n) {
-        for (const auto& types : {std::vector{DType::kQ6_K}, {DType::kQ6_K, DType::kF32}}) {
-          const MatMulPlan plan = plan_matmul(desc(types, 100, cols, n), arch);
-          EXPECT_LE(plan.matmul.lds_bytes, arch.lds_bytes - 256);
-          EXPECT_GE(plan.tile_rows * plan.matmul.grid_y, n);
+TEST(MatMulPlan, TilesFitTheLdsOfEveryCard) {
+  for (const bool sm : {false, true}) {
+    for (const std::int32_t wave : {32, 64}) {
+      for (const DType type : kAllDTypes) {
+        if (type == DType::kI32) continue;
+        const HalfParts parts = half_parts(*weight_type(type));
+        for (const std::int32_t x : kGemmTiles) {
+          if (type == DType::kF32 && (x == 16 || x == 128)) continue;
+          const GemmTile tile = gemm_tile(x, parts.w, parts.x, wave, sm);
+          EXPECT_TRUE(fits(tile, parts.w, parts.x, sm)) << to_string(type) << " " << x;
+          EXPECT_EQ(tile.waves_w * tile.waves_x * tile.waves_k * wave, kGemmThreads);
+          // What waves leave of their sums lies where the tiles were.
+          EXPECT_LE((tile.waves_k - 1) * tile.w * tile.x * 4, tile.lds_bytes(parts.w, parts.x));
         }
       }
     }
@@ -129,9 +224,9 @@ TEST(MatMulPlan, LdsAlwaysFits) {
 }
 
 TEST(MatMulPlan, Refuses) {
-  EXPECT_THROW(plan_matmul(desc({DType::kI32}, 1, 32, 1), kXt), Error);
-  EXPECT_THROW(plan_matmul(desc({DType::kQ4_0}, 1, 33, 1), kXt), Error);
-  EXPECT_THROW(plan_matmul(desc(std::vector(9, DType::kF32), 9, 32, 1), kXt), Error);
+  EXPECT_THROW(plan_matmul(desc({{DType::kI32, 1}}, 32, 1), kXt), Error);
+  EXPECT_THROW(plan_matmul(desc({{DType::kQ4_0, 1}}, 33, 1), kXt), Error);
+  EXPECT_THROW(plan_matmul(desc(std::vector(9, MatMulSegment{DType::kF32, 1}), 32, 1), kXt), Error);
 }
 
 TEST(PagedAttentionPlan, GridIsTheCards) {

@@ -114,6 +114,9 @@ void GpuExecutor::bind(Executable& e) const {
   check(memory_.arena->size() >= e.arena_bytes, "[gpu] the arena is smaller than the plan's");
   for (Call& call : e.calls) {
     call.function = kernels_->find(call.kernel);
+    if (call.shape.shared_bytes > kSharedForAll) {
+      context_->api->allow_shared(call.function, arch_.lds_bytes - kStaticShared);
+    }
     call.bind(bases_);
   }
 }

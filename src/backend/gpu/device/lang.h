@@ -9,13 +9,23 @@
 #define __shared__ __attribute__((shared))
 #define __inline__ inline __attribute__((always_inline))
 
-// A kernel of exactly `threads` threads a workgroup; it takes one struct by value.
+// After a lambda's parameters.
+#define RF_INLINE __attribute__((always_inline))
+
+// A kernel of exactly `threads` threads a workgroup; it takes one struct by value. RF_KERNEL_OF: of
+// at most so many, and for NVIDIA, where registers are shared out by it, of `groups` workgroups
+// that a unit is to hold.
 #if defined(__AMDGCN__)
 #define RF_KERNEL(threads)                                  \
   extern "C" __attribute__((global, visibility("default"))) \
   __attribute__((amdgpu_flat_work_group_size(threads, threads))) void
+#define RF_KERNEL_OF(threads, groups)                       \
+  extern "C" __attribute__((global, visibility("default"))) \
+  __attribute__((amdgpu_flat_work_group_size(64, threads))) void
 #else
 #define RF_KERNEL(threads) extern "C" __attribute__((global, launch_bounds(threads))) void
+#define RF_KERNEL_OF(threads, groups) \
+  extern "C" __attribute__((global, launch_bounds(threads, groups))) void
 #endif
 
 namespace rocmforge::gpu {
@@ -47,6 +57,17 @@ __device__ __inline__ T load(const void* at) {
   };
   return static_cast<const Loose*>(at)->x;
 }
+
+template <bool kFirst, class A, class B>
+struct Choice {
+  using Type = A;
+};
+template <class A, class B>
+struct Choice<false, A, B> {
+  using Type = B;
+};
+template <bool kFirst, class A, class B>
+using OneOf = typename Choice<kFirst, A, B>::Type;
 
 struct F32x4 {
   float x[4];

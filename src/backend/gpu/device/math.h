@@ -22,7 +22,7 @@ __device__ __inline__ float exp(float x) {
 // x / (1 + e^-x).
 template <class A>
 __device__ __inline__ float silu(float x) {
-  return x / (1.0F + exp<A>(-x));
+  return x * A::rcp(1.0F + exp<A>(-x));
 }
 
 }  // namespace rocmforge::gpu

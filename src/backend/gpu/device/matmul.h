@@ -1,26 +1,26 @@
-// matmul for few rows: y = x W^T + bias, x [n, cols], W [rows, cols] in planes,
-// y [n, outputs]; outputs = rows, or half of it for SwiGLU, whose output o is
-// silu(y[o]) * y[o + outputs].
+// matmul for 1 to 8 rows: y = x W^T + bias, x [n, cols], W [rows, cols] in planes, y [n, outputs];
+// outputs = rows, or half of it for SwiGLU, whose output o is silu(y[o]) * y[o + outputs].
 //
-// A wave takes one weight row at a time against N rows of x; its lanes stride over the columns:
-// units of 32 for quantized types (8 integer dots of 4 a row of x, then one multiply by the
-// scales), 4 columns for plain ones. Bound by reading W once; its floor is then the issue of about
-// 30 VALU instructions a unit and wave (0.03 a weight). N rows cost one more set of dots each. The
-// activations are normalised and quantized once a workgroup into LDS ("lds"), so workgroups are few
-// and take many weight rows each, or come prepared from quantize_rows ("mem"), for rows that do not
-// fit. More rows than N are taken N at a time (grid y), which reads W again: right, and slow; the
-// matrix units are not used here.
+// A wave takes two weight rows at a time (two outputs, or gate and up of one) against N rows of x,
+// so that what it reads of x serves both; for one row of x without SwiGLU it takes one. Its lanes
+// stride over the columns: units of 32 for quantized types (8 integer dots of 4 a row of x, then
+// one multiply by the scales), of 8 for plain ones; a wave reads 512 contiguous bytes at once, and
+// the next chunk is under way while one is used. Bound by reading W once. The activations are
+// normalised and quantized into LDS by each workgroup, so workgroups are few and persistent; the
+// first weights are under way meanwhile. Rows that LDS does not hold whole go slice by slice of
+// their columns.
+//
+// Measured on an H200 (4.24 TB/s), share of the bound of reading W, n = 1: a head of [128256, 4096]
+// Q4_0 81 %, Q8_0 93 %, F16 98 %; gate and up of [28672, 4096] Q4_0 62 %, Q8_0 74 %, F16 86 %; what
+// is smaller is bound by the 6 to 8 us that a launch takes to its first products ([4096, 4096] Q4_0
+// 24 %). n = 8: 45 % and 31 % of Q4_0, by preparing the rows and by the issue of integer dots.
 #pragma once
 
 #include "backend/gpu/device/math.h"
-#include "backend/gpu/device/quantize.h"
+#include "backend/gpu/device/matmul_units.h"
 #include "backend/gpu/device/step.h"
-#include "backend/gpu/device/weights.h"
-#include "backend/gpu/ops/matmul_args.h"
 
 namespace rocmforge::gpu {
-
-inline constexpr int kMatMulThreads = 256;
 
 // Segments of several types in one kernel: of plain ones, of quantized ones, or of both.
 template <bool kPlain, bool kQuant>
@@ -32,192 +32,334 @@ using MixedPlain = Mixed<true, false>;
 using MixedQuant = Mixed<false, true>;
 using MixedAny = Mixed<true, true>;
 
-// Prepared activations, row r of N. Rows past the last one repeat it: in LDS they are there, in
-// memory (kClamp) the last one is read again.
-template <bool kClamp>
-struct Prepared {
-  const float* f32;
-  i64 f32_stride;
-  const i8* values;
-  const float* scales;
-  const i16* sums;
-  i32 cols;
-  i32 last;  // row
-
-  __device__ __inline__ i32 row(i32 r) const { return kClamp ? min_of(r, last) : r; }
-};
-
-template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void dot_quantized(const PlaneRow& w, const Prepared<kClamp>& x,
-                                         float (&acc)[N]) {
-  const i32 n_units = x.cols / 32;
-#pragma clang loop unroll_count(N <= 2 ? 2 : 1)
-  for (i32 u = A::lane(); u < n_units; u += A::kWave) {
-    const Unit unit = load_unit<A, T>(w, u);
-#pragma unroll
-    for (int r = 0; r < N; ++r) {
-      const i32 row = x.row(r);
-      const i64 at = (i64)row * n_units + u;
-      const auto* words = reinterpret_cast<const I32x4*>(x.values + 32 * at);
-      const I32x4 low = load<I32x4, 16>(words), high = load<I32x4, 16>(words + 1);
-      const i32 sums = load<i32, 4>(x.sums + 2 * at);
-      const i32 sum_low = (i16)(sums & 0xffff), sum_high = sums >> 16;
-      i32 dot_low = T::kHalfScales ? -T::kZero * sum_low : -T::kZero * (sum_low + sum_high);
-      i32 dot_high = T::kHalfScales ? -T::kZero * sum_high : 0;
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        dot_low = A::dot4(unit.q[i], low.x[i], dot_low);
-        dot_high = A::dot4(unit.q[i + 4], high.x[i], dot_high);
-      }
-      const i32 dot =
-          T::kHalfScales ? dot_low * unit.scale[0] + dot_high * unit.scale[1] : dot_low + dot_high;
-      if constexpr (T::kHasMin) {
-        const float with_min =
-            __builtin_fmaf(unit.m, (float)(sum_low + sum_high), unit.d * (float)dot);
-        acc[r] = __builtin_fmaf(with_min, x.scales[at], acc[r]);
-      } else {
-        acc[r] = __builtin_fmaf((float)dot * x.scales[at], unit.d, acc[r]);
-      }
-    }
-  }
+// The segment of weight row `row`: of few, so looked for in order.
+__device__ __inline__ SegmentArgs segment_with(const WeightArgs& w, i32 row) {
+  i32 i = 0;
+  while (i + 1 < w.n_segments && row >= w.segments[i].end) ++i;
+  return w.segments[i];
+}
+// The piece that has tile `tile`.
+__device__ __inline__ PieceArgs find_piece(const MatMulArgs& a, i32 tile) {
+  i32 i = 0;
+  while (i + 1 < a.n_pieces && tile >= a.pieces[i + 1].first) ++i;
+  return a.pieces[i];
 }
 
-template <class T>
-__device__ __inline__ void load_four(const u8* row, i32 c, float* out) {
-  struct __attribute__((packed, aligned(4 * T::kBytes))) Four {
-    u8 bytes[4 * T::kBytes];
-  };
-  const Four four = *reinterpret_cast<const Four*>(row + (i64)c * T::kBytes);
-  for (int i = 0; i < 4; ++i) out[i] = T::value_at(four.bytes, i);
-}
-
-template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void dot_plain(const PlaneRow& w, const Prepared<kClamp>& x,
-                                     float (&acc)[N]) {
-  const i32 whole = x.cols / 4 * 4;
-  for (i32 c = 4 * A::lane(); c < whole; c += 4 * A::kWave) {
-    float weight[4];
-    load_four<T>(w.q, c, weight);
-#pragma unroll
-    for (int r = 0; r < N; ++r) {
-      const F32x4 four = load<F32x4, 4>(x.f32 + x.row(r) * x.f32_stride + c);
-#pragma unroll
-      for (int i = 0; i < 4; ++i) acc[r] = __builtin_fmaf(weight[i], four.x[i], acc[r]);
-    }
-  }
-  const i32 c = whole + A::lane();
-  if (c >= x.cols) return;
-  const float weight = T::value(w, c);
-#pragma unroll
-  for (int r = 0; r < N; ++r) {
-    acc[r] = __builtin_fmaf(weight, x.f32[x.row(r) * x.f32_stride + c], acc[r]);
-  }
-}
-
-template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void dot(const SegmentArgs& s, i32 row, const Prepared<kClamp>& x,
-                               float (&acc)[N]) {
-  if constexpr (!T::kSingle) {
-    with_type(s.type, [&](auto t) {
-      using U = decltype(t);
-      if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) dot<A, U>(s, row, x, acc);
-    });
-  } else if constexpr (T::kQuantized) {
-    dot_quantized<A, T>(row_in<T>(s, row, x.cols), x, acc);
-  } else {
-    dot_plain<A, T>(row_in<T>(s, row, x.cols), x, acc);
-  }
-}
-
-// acc = weight row `row` against the rows of x, with its bias, in every lane.
-template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void weight_row(const WeightArgs& weight, i32 row, const Prepared<kClamp>& x,
-                                      float (&acc)[N]) {
-  const SegmentArgs& s = weight.segments[segment_of(weight, row)];
-  const i32 in_segment = row - s.begin;
-  for (int r = 0; r < N; ++r) acc[r] = 0;
-  dot<A, T>(s, in_segment, x, acc);
-  const float bias = s.bias != nullptr ? s.bias[in_segment] : 0.0F;
-  for (int r = 0; r < N; ++r) acc[r] = sum_lanes<A, A::kWave>(acc[r]) + bias;
-}
-
-// All of this workgroup's outputs for rows [first, first + N) of x, of which n are the step's.
-template <class A, class T, int N, bool kClamp>
-__device__ __inline__ void outputs(const MatMulArgs& a, const Prepared<kClamp>& x, i32 first,
-                                   i32 n) {
-  constexpr int kWaves = kMatMulThreads / A::kWave;
-  const bool gated = a.epilogue == MatMulEpilogue::kSwiGlu;
-  const i32 wave = A::uniform(A::thread() / A::kWave);
-  for (i32 o = A::group_x() * kWaves + wave; o < a.outputs; o += a.grid.x * kWaves) {
-    float gate[N], acc[N];
-    for (int r = 0; r < N; ++r) gate[r] = 0;
-#pragma unroll 1
-    for (i32 part = 0; part < (gated ? 2 : 1); ++part) {
-      for (int r = 0; r < N; ++r) gate[r] = acc[r];
-      weight_row<A, T>(a.weight, o + part * a.outputs, x, acc);
-    }
-    // Lane r finishes row r.
-    const i32 lane = A::lane();
-    float y = acc[0], g = gate[0];
-#pragma unroll
-    for (int r = 1; r < N; ++r) {
-      y = lane == r ? acc[r] : y;
-      g = lane == r ? gate[r] : g;
-    }
-    if (lane >= N || first + lane >= n) continue;
-    if (gated) y = silu<A>(g) * y;
-    if (a.epilogue == MatMulEpilogue::kAdd) {
-      y = a.residual[(first + lane) * a.residual_stride + o] + y;
-    }
-    a.y[(i64)(first + lane) * a.outputs + o] = y;
-  }
-}
-
-// Dynamic LDS of the "lds" kernels: [N][cols] F32 where plain weights read it, then int8 values,
-// scales and sums as QuantizedArgs has them; matmul_plan counts the same bytes.
 extern __shared__ __attribute__((aligned(16))) u8 matmul_lds[];
 
-template <class A, class T, int N>
-__device__ __inline__ void matmul_lds_rows(const MatMulArgs& a) {
-  __shared__ float scratch[kMatMulThreads / 32];
-  const i32 cols = a.weight.cols, n = n_rows(a.rows);
-  const i32 f32_bytes = T::kTakesF32 ? N * ((cols + 3) / 4 * 16) : 0;
-  const i32 f32_stride = (cols + 3) / 4 * 4;
-  auto* f32 = reinterpret_cast<float*>(matmul_lds);
-  auto* values = reinterpret_cast<i8*>(matmul_lds + f32_bytes);
-  auto* scales = reinterpret_cast<float*>(values + N * cols);
-  auto* sums = reinterpret_cast<i16*>(scales + N * (cols / 32));
-  for (i32 first = N * A::group_y(); first < n; first += N * a.grid.y) {
-    const i32 last = min_of(N, n - first) - 1;
-    A::barrier();  // the rows before are no longer read
-    for (i32 r = 0; r < N; ++r) {
-      const float* x = a.x + (first + min_of(r, last)) * a.x_stride;
-      const float factor =
-          a.gain != nullptr ? norm_factor<A, kMatMulThreads>(x, cols, a.eps, scratch) : 1.0F;
-      const PreparedRow to{f32 + r * f32_stride, values + r * cols, scales + r * (cols / 32),
-                           sums + r * (cols / 16)};
-      store_row<A, kMatMulThreads, T::kTakesF32, T::kTakesInt8>(x, a.gain, factor, cols, to);
+// R: the weight rows that a wave makes at a time, as the plan has it (MatMulArgs::rows_of_tile).
+template <class A, class T, int N, int R>
+struct FewRows {
+  // Units of a row that are under way at a time.
+  static constexpr int kChunk = N > 2 ? 1 : R == 1 ? 4 : 2;
+  static constexpr i32 kStep = kChunk * A::kWave;
+  static constexpr bool kHalfSums = T::kHalfScales;
+
+  const MatMulArgs& a;
+  float* factors;  // [N] in LDS
+  float* squares;  // [N][kNormParts] in LDS
+  Slice x;
+  i32 n;  // rows of the step, at most N
+
+  // Rows of the weight and what becomes of them: R outputs, or gate and up of one.
+  struct Tile {
+    i32 row[R];
+    i32 output;  // of row[0]
+    bool whole;  // row[1] is no repetition of row[0]
+  };
+  __device__ __inline__ bool gated() const { return a.epilogue == MatMulEpilogue::kSwiGlu; }
+  __device__ __inline__ Tile find_tile(i32 tile) const {
+    tile = min_of(tile, a.n_tiles - 1);
+    if constexpr (R == 1) {
+      return {{tile}, tile, true};
+    } else {
+      if (gated()) return {{tile, tile + a.outputs}, tile, true};
+      const PieceArgs piece = find_piece(a, tile);
+      const i32 o = piece.begin + R * (tile - piece.first);
+      const bool whole = o + 1 < piece.end;
+      return {{o, whole ? o + 1 : o}, o, whole};
+    }
+  }
+
+  // ---- the activations
+
+  __device__ __inline__ RowOfX row_of_x(i32 r) const {
+    return {a.x + r * a.x_stride, a.gain, 1.0F, a.weight.cols,
+            is_aligned(a.x, a.x_stride, a.weight.cols)};
+  }
+  __device__ __inline__ void find_factors() {
+    const i32 wave = A::uniform(A::thread() / A::kWave), waves = a.threads / A::kWave;
+    for (i32 job = wave; job < N * kNormParts; job += waves) {
+      if (job / kNormParts >= n) break;
+      const float sum = squares_of<A>(row_of_x(job / kNormParts), job % kNormParts);
+      if (A::lane() == 0) squares[job] = sum;
     }
     A::barrier();
-    const Prepared<false> x{f32, f32_stride, values, scales, sums, cols, last};
-    outputs<A, T, N>(a, x, first, n);
+    if (A::thread() < n) {
+      factors[A::thread()] = norm_factor(squares + A::thread() * kNormParts, a.weight.cols, a.eps);
+    }
+    A::barrier();
   }
-}
+
+  // Columns [begin, begin + x.cols) of all rows into LDS: each row by as many threads, 16 columns
+  // a thread at a time. Rows past n are zeros.
+  __device__ __inline__ void prepare(i32 begin) {
+    const i32 each = a.threads / N, row = A::thread() / each;
+    RowOfX from = row_of_x(row);
+    if (a.gain != nullptr && row < n) from.factor = factors[row];
+    if (row >= n) from.cols = 0;
+#pragma unroll 1
+    for (i32 base = 0; base < x.cols; base += 16 * each) {
+      const i32 c = base + 16 * (A::thread() % each);
+      const bool inside = c < x.cols;
+      F32x4 v[4];
+      from.normalised(begin + c, v);
+      if constexpr (T::kTakesInt8) {
+        const Int8Half half = quantize_half<A, kHalfSums>(v);
+        if (inside) {
+          i8* to = x.values + row * x.cols + c / 16 % 2 * (x.cols / 2) + c / 32 * 16;
+          *reinterpret_cast<I32x4*>(to) = half.values;
+          if (c % 32 == 0) x.scales[row * (x.cols / 32) + c / 32] = half.unit;
+        }
+      }
+      if constexpr (T::kTakesF32) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          if (c + 4 * i < x.cols) {
+            float* to = x.f32 + row * x.cols + i % 2 * (x.cols / 2) + (c + 4 * i) / 8 * 4;
+            *reinterpret_cast<F32x4*>(to) = v[i];
+          }
+        }
+      }
+    }
+  }
+
+  // ---- the products
+
+  __device__ __inline__ i32 units_of_slice(i32 slice) const {
+    constexpr i32 kColumns = UnitOf<T>::kColumns;
+    return (min_of(a.weight.cols - slice * a.slice, a.slice) + kColumns - 1) / kColumns;
+  }
+  // Where this lane's units of a tile begin, in a slice.
+  __device__ __inline__ void point(i32 tile, i32 slice, PlaneRow (&rows)[R]) const {
+    const Tile t = find_tile(tile);
+    const i32 u = slice * (a.slice / UnitOf<T>::kColumns) + A::lane();
+#pragma unroll
+    for (int r = 0; r < R; ++r) {
+      const SegmentArgs s = segment_with(a.weight, t.row[r]);
+      rows[r] = at_unit<T>(row_in<T>(s, t.row[r] - s.begin, a.weight.cols), u);
+    }
+  }
+  // Unit k * kWave of this lane's, if it is one of the `left` that the slice has from its first on.
+  __device__ __inline__ void load_units(const PlaneRow (&rows)[R], int k, i32 left, i32 slice,
+                                        Raw (&raw)[R]) const {
+    if (left <= k * A::kWave) return;
+    i32 cols = 8 * left;  // of a plain row, from its first unit on
+    if ((slice + 1) * a.slice >= a.weight.cols) cols -= -a.weight.cols & 7;
+#pragma unroll
+    for (int r = 0; r < R; ++r) raw[r] = load_unit<T>(rows[r], k * A::kWave, cols);
+  }
+
+  // What this lane makes of a tile: output `o` of row `row` of x, of value r of the tile.
+  static constexpr int kValues = R * N, kLanes = A::kWave / kValues;
+  struct Mine {
+    i32 row, r, o;
+    bool is;
+  };
+  __device__ __inline__ Mine find_mine(i32 tile, const Tile& t) const {
+    const i32 value = A::lane() / kLanes, r = value % R, row = value / R;
+    return {row, r, gated() ? t.output : t.output + r,
+            A::lane() % kLanes == 0 && row < n && tile < a.n_tiles &&
+                (gated() ? r == 1 : r == 0 || t.whole)};
+  }
+  __device__ __inline__ float residual_of(i32 tile) const {
+    if (a.epilogue != MatMulEpilogue::kAdd) return 0;
+    const Mine mine = find_mine(tile, find_tile(tile));
+    return mine.is ? a.residual[mine.row * a.residual_stride + mine.o] : 0.0F;
+  }
+  __device__ __inline__ void finish(i32 tile, const float (&acc)[R][N], float residual) const {
+    // Value n * R + r: those of a tile lie in lanes kLanes apart.
+    float values[kValues];
+#pragma unroll
+    for (int i = 0; i < kValues; ++i) values[i] = acc[i % R][i / R];
+    float y = sum_many<A, A::kWave>(values);
+    const Tile t = find_tile(tile);
+    const Mine mine = find_mine(tile, t);
+    if (a.has_bias != 0) {
+#pragma unroll
+      for (int i = 0; i < R; ++i) {
+        const SegmentArgs s = segment_with(a.weight, t.row[i]);
+        if (mine.r == i && s.bias != nullptr) y += s.bias[t.row[i] - s.begin];
+      }
+    }
+    if constexpr (R > 1) {
+      if (gated()) {
+        const float gate = bits_as<float>(A::template xor_lane<kLanes>(bits_as<i32>(y)));
+        y = silu<A>(gate) * y;
+      }
+    }
+    if (a.epilogue == MatMulEpilogue::kAdd) y = residual + y;
+    if (mine.is) a.y[(i64)mine.row * a.outputs + mine.o] = y;
+  }
+
+  __device__ __inline__ void clear(float (&acc)[R][N]) const {
+#pragma unroll
+    for (int r = 0; r < R; ++r) {
+#pragma unroll
+      for (int i = 0; i < N; ++i) acc[r][i] = 0;
+    }
+  }
+
+  // One type: the units of one tile after the other, and slice by slice.
+  __device__ __inline__ void run_single() {
+    const i32 waves = a.threads / A::kWave, stride = waves * a.grid.x;
+    i32 tile = A::group_x() * waves + A::uniform(A::thread() / A::kWave);
+    const i32 turns = (a.n_tiles + stride - 1) / stride;  // the same for every wave
+    const i32 end = tile + turns * stride;
+    PlaneRow rows[R];
+    point(tile, 0, rows);
+    i32 slice = 0, prepared = -1;
+    i32 left = units_of_slice(0) - A::lane();  // of this lane, and its chunk's first is one
+    Raw raw[kChunk][R];
+#pragma unroll
+    for (int k = 0; k < kChunk; ++k) load_units(rows, k, left, 0, raw[k]);
+    if (a.gain != nullptr) find_factors();
+    float acc[R][N];
+    clear(acc);
+    i32 unit = A::lane(), rest = units_of_slice(0);  // of the slice, for lane 0
+    while (tile < end) {
+      if (slice != prepared) {
+        A::barrier();  // the slice before is read
+        prepare(slice * a.slice);
+        A::barrier();
+        prepared = slice;
+      }
+      // The next chunk: of these rows, or of the next slice or tile.
+      i32 next_left = left - kStep;
+      const i32 this_tile = tile;
+      float residual = 0;
+      rest -= kStep;
+      const bool more = rest > 0;
+      if (more) {
+#pragma unroll
+        for (int r = 0; r < R; ++r) rows[r] = at_unit<T>(rows[r], kStep);
+      } else {
+        ++slice;
+        if (slice * a.slice >= a.weight.cols) {
+          residual = residual_of(tile);
+          slice = 0;
+          tile += stride;
+        }
+        point(tile, slice, rows);
+        rest = units_of_slice(slice);
+        next_left = tile < a.n_tiles ? rest - A::lane() : 0;
+      }
+#pragma unroll
+      for (int k = 0; k < kChunk; ++k) {
+        // What was loaded is taken over before its registers are filled anew.
+        Ready<T> ready[R];
+#pragma unroll
+        for (int r = 0; r < R; ++r) ready[r] = make_ready<A, T>(raw[k][r]);
+        load_units(rows, k, next_left, slice, raw[k]);
+        if (left > k * A::kWave) {
+          dot_unit<A, T, kHalfSums, N, R>(ready, x, unit + k * A::kWave, acc);
+        }
+      }
+      left = next_left;
+      unit += kStep;
+      if (more) continue;
+      unit = A::lane();
+      if (tile != this_tile) {
+        finish(this_tile, acc, residual);
+        clear(acc);
+      }
+    }
+  }
+
+  // Types that change from row to row: a row at a time.
+  template <class U>
+  __device__ __inline__ void dot_row(const SegmentArgs& s, i32 row, i32 slice,
+                                     float (&acc)[1][N]) const {
+    constexpr i32 kColumns = UnitOf<U>::kColumns;
+    const i32 width = min_of(a.weight.cols - slice * a.slice, a.slice);
+    const i32 n_units = (width + kColumns - 1) / kColumns, before = slice * (a.slice / kColumns);
+    const PlaneRow at = at_unit<U>(row_in<U>(s, row - s.begin, a.weight.cols), before);
+    constexpr int kAhead = N == 8 ? 1 : 2;
+    for (i32 base = A::lane(); base < n_units; base += kAhead * A::kWave) {
+      Raw raw[kAhead][1];
+#pragma unroll
+      for (int k = 0; k < kAhead; ++k) {
+        const i32 u = base + k * A::kWave;
+        if (u < n_units) raw[k][0] = load_unit<U>(at, u, width);
+      }
+#pragma unroll
+      for (int k = 0; k < kAhead; ++k) {
+        const i32 u = base + k * A::kWave;
+        if (u < n_units) {
+          const Ready<U> ready[1] = {make_ready<A, U>(raw[k][0])};
+          dot_unit<A, U, kHalfSums, N, 1>(ready, x, u, acc);
+        }
+      }
+    }
+  }
+  __device__ __inline__ void run_mixed() {
+    const i32 waves = a.threads / A::kWave, stride = waves * a.grid.x;
+    const i32 first = A::group_x() * waves + A::uniform(A::thread() / A::kWave);
+    const i32 n_slices = (a.weight.cols + a.slice - 1) / a.slice;
+    if (a.gain != nullptr) find_factors();
+    for (i32 turn = 0; turn * stride < a.n_tiles; ++turn) {
+      const i32 tile = first + turn * stride;
+      const Tile t = find_tile(tile);
+      float acc[R][N];
+      clear(acc);
+      for (i32 slice = 0; slice < n_slices; ++slice) {
+        if (slice > 0 || turn == 0 || n_slices > 1) {
+          A::barrier();  // the slice before is read
+          prepare(slice * a.slice);
+          A::barrier();
+        }
+#pragma unroll 1
+        for (int r = 0; r < R; ++r) {
+          const i32 row = r == 0 ? t.row[0] : t.row[R - 1];
+          const SegmentArgs s = segment_with(a.weight, row);
+          float one[1][N];
+#pragma unroll
+          for (int i = 0; i < N; ++i) one[0][i] = r == 0 ? acc[0][i] : acc[R - 1][i];
+          with_type(s.type, [&](auto type) RF_INLINE {
+            using U = decltype(type);
+            if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) {
+              dot_row<U>(s, row, slice, one);
+            }
+          });
+#pragma unroll
+          for (int i = 0; i < N; ++i) (r == 0 ? acc[0][i] : acc[R - 1][i]) = one[0][i];
+        }
+      }
+      finish(tile, acc, residual_of(tile));
+    }
+  }
+};
 
 template <class A, class T, int N>
-__device__ __inline__ void matmul_mem_rows(const MatMulArgs& a) {
-  const i32 cols = a.weight.cols, n = n_rows(a.rows);
-  for (i32 first = N * A::group_y(); first < n; first += N * a.grid.y) {
-    const i32 last = min_of(N, n - first) - 1;
-    const i64 at = (i64)first * cols;
-    const Prepared<(N > 1)> x{a.x + first * a.x_stride,
-                              a.x_stride,
-                              a.q.values + at,
-                              a.q.scales + at / 32,
-                              a.q.sums + at / 16,
-                              cols,
-                              last};
-    outputs<A, T, N>(a, x, first, n);
+__device__ __inline__ void matmul_few(const MatMulArgs& a) {
+  __shared__ float factors[N];
+  __shared__ float squares[N * kNormParts];
+  const i32 cols = min_of((a.weight.cols + 7) / 8 * 8, a.slice);
+  const i32 f32_bytes = T::kTakesF32 ? 4 * N * cols : 0;
+  const i32 int8_bytes = T::kTakesInt8 ? N * cols : 0;
+  const Slice x{reinterpret_cast<float*>(matmul_lds), reinterpret_cast<i8*>(matmul_lds + f32_bytes),
+                reinterpret_cast<UnitScale*>(matmul_lds + f32_bytes + int8_bytes), cols};
+  const i32 n = min_of(n_rows(a.rows), N);
+  if constexpr (!T::kSingle) {
+    FewRows<A, T, N, 2>{a, factors, squares, x, n}.run_mixed();
+  } else if constexpr (N == 1) {
+    if (a.rows_of_tile == 1) {
+      FewRows<A, T, N, 1>{a, factors, squares, x, n}.run_single();
+    } else {
+      FewRows<A, T, N, 2>{a, factors, squares, x, n}.run_single();
+    }
+  } else {
+    FewRows<A, T, N, 2>{a, factors, squares, x, n}.run_single();
   }
 }
 

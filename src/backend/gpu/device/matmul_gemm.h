@@ -1,209 +1,394 @@
-// matmul for many rows with quantized weights: y = x W^T + bias by the matrix units, x prepared by
-// quantize_rows. Shapes and epilogues are those of matmul.h.
+// matmul for more rows than matmul.h takes, by the matrix units: y = x W^T + bias, x prepared by
+// prepare_rows. Shapes and epilogues are those of matmul.h.
 //
-// A workgroup makes a tile of 64 outputs by 64 rows of x. 128 columns at a time, weights are
-// decoded to int8 and, with the activations, put into LDS: one unit of 32 columns a thread. Waves
-// take 16 outputs each; per unit one int8 product of k = 32 (two where halves have scales of their
-// own, the other half being 0), whose sums are scaled into F32. Bound by the products; this first
-// form does not overlap the staging with them, and scales after every unit.
+// A workgroup makes a tile of x.w outputs by x.x rows of x (matmul_args.h: GemmTile). Weights are
+// decoded once a workgroup to F16 (BF16 where their range wants it) in LDS, k columns at a time, so
+// that the products need no scaling: F32 sums run through all columns. A weight or an activation
+// that one half does not hold is taken in parts, and products of parts are summed as long as they
+// matter. W comes through registers, some steps ahead; x is copied into LDS asynchronously where
+// the card can, else through registers one step ahead. Waves share the outputs and rows of large
+// tiles, and the columns of small ones, whose sums are added in LDS at the end. For SwiGLU a tile
+// has 16 gates and their 16 ups by turns, so that a lane holds both; where the two are of different
+// types, one launch leaves the gates in y and another makes the ups. A weight of several types
+// takes a launch for each, of the pieces that are of that type. Bound by the products for many
+// rows, by reading W for few.
+//
+// Measured on an H200, 512 rows, with the preparation: Q4_0 [28672, 4096] 268 TFLOP/s, [4096,
+// 14336] 200, [4096, 4096] 146; F16, two products for each of these, 146, 105 and 90. What the card
+// does without the instructions for groups of warps (mma.sync) is some 600; the rest is waiting:
+// one workgroup of 8 waves a multiprocessor where there are few tiles, and a barrier every step.
 #pragma once
 
+#include "backend/gpu/device/halves.h"
 #include "backend/gpu/device/matmul.h"
 
 namespace rocmforge::gpu {
 
-template <class A, class T>
+template <class A, class T, int kX>
 struct Gemm {
-  using Mma = typename A::I8;
-  static constexpr int kThreads = kMatMulThreads;
-  static constexpr int kTile = 64;  // outputs, and rows of x
-  static constexpr int kUnits = 4;  // a stage
-  static constexpr int kWaves = kThreads / A::kWave;
-  static constexpr int kAcross = kTile / 16;                      // waves along the outputs
-  static constexpr int kTiles = kTile / 16 / (kWaves / kAcross);  // of x, a wave
-  static constexpr bool kHalves = !T::kSingle || T::kHalfScales;
-  static constexpr int kParts = kHalves ? 2 : 1;
-  // Bytes of an LDS row: 16 more than its columns, so that rows start in different banks.
-  static constexpr int kStride = 32 * kUnits + 16;
+  static constexpr HalfParts kParts = half_parts(T::kType);
+  static constexpr GemmTile kTile = gemm_tile(kX, kParts.w, kParts.x, A::kWave, A::kAsyncCopies);
+  static_assert(fits(kTile, kParts.w, kParts.x, A::kAsyncCopies));
+  using Mma = typename A::template HalfMma<kParts.bf16>;
+  using Element = typename Mma::Element;
 
-  struct Lds {
-    alignas(16) i8 w[kParts][kTile * kStride];
-    alignas(16) i8 x[kTile * kStride];
-    float w_scale[kParts][kUnits][kTile];
-    float w_min[kUnits][kTile];
-    float x_scale[kUnits][kTile];
-    float x_sum[kUnits][kTile];  // scaled
-  };
+  static constexpr int kStride = kTile.stride();
+  static constexpr int kStages = kTile.stages;
+  static constexpr int kSteps = kTile.k / 16 / kTile.waves_k;  // of 16 columns, a wave and stage
+  static constexpr int kTilesX = kTile.x / 16 / kTile.waves_x;
+  static constexpr int kTilesW = kTile.w / 16 / kTile.waves_w;
+  static constexpr int kUnits = kTile.k / 32;  // of a row, a stage
+  static constexpr bool kAllDecode = kTile.w * kUnits == kGemmThreads;
+  static constexpr int kPartOfW = kTile.w * kStride, kPartOfX = kTile.x * kStride;
+  // Units of W on their way: as many as 40 registers hold.
+  static constexpr int kRawWords = T::kQuantized ? T::kPlanes.q / 4 + 2 : 8 * T::kPlanes.q;
+  static constexpr int kAhead = kX == 128        ? (kRawWords > 10 ? 1 : 2)
+                                : kRawWords > 20 ? 1
+                                : kRawWords > 10 ? 2
+                                                 : 4;
+  static constexpr int kCopies = kTile.x * kTile.k / 8 / kGemmThreads;  // of 16 bytes, a thread
+  static_assert(kCopies * kGemmThreads * 8 == kTile.x * kTile.k);
+  static_assert(kTilesW % 2 == 0, "a gate and its up are a wave's");
+
   struct Sums {
-    float at[kTiles][Mma::kPerLane];
+    typename Mma::Sum at[kTilesX][kTilesW];
+  };
+  struct Where {
+    i32 first_x, n;  // rows of x
+    i32 begin, end;  // outputs
   };
 
   const MatMulArgs& a;
-  Lds& lds;
 
-  // One unit of a weight row into LDS, offsets taken off: bytes q - zero.
-  template <class U>
-  __device__ __inline__ void stage_weight(const PlaneRow& row, i32 u, i32 r, i32 slot) {
-    const Unit unit = load_unit<A, U>(row, u);
-    i32 q[8];
-    for (int i = 0; i < 8; ++i) {
-      // No carries: codes are below 64 where there is a zero.
-      q[i] = U::kZero == 0
-                 ? unit.q[i]
-                 : (i32)(((u32)unit.q[i] + (128U - (u32)U::kZero) * 0x01010101U) ^ 0x80808080U);
-    }
-    for (int p = 0; p < kParts; ++p) {
-      auto* to = reinterpret_cast<i32*>(lds.w[p] + r * kStride + 32 * slot);
-      for (int i = 0; i < 8; ++i) to[i] = kHalves && i / 4 != p ? 0 : q[i];
-      lds.w_scale[p][slot][r] = U::kHalfScales ? unit.d * (float)unit.scale[p] : unit.d;
-    }
-    lds.w_min[slot][r] = U::kHasMin ? unit.m : 0.0F;
+  __device__ __inline__ Element* w_stage(i32 i) const {
+    return reinterpret_cast<Element*>(matmul_lds) + (i & 1) * (kParts.w * kPartOfW);
+  }
+  __device__ __inline__ Element* x_stage(i32 i) const {
+    return reinterpret_cast<Element*>(matmul_lds) + 2 * kParts.w * kPartOfW +
+           i * (kParts.x * kPartOfX);
+  }
+  // Whether tiles have gates and ups by turns.
+  __device__ __inline__ bool gated() const {
+    return a.epilogue == MatMulEpilogue::kSwiGlu && a.part == TilePart::kWhole;
+  }
+  // The weight row of output o that is in tiles' first half, or in all of them.
+  __device__ __inline__ i32 first_row(i32 o) const {
+    return o + (a.part == TilePart::kUps ? a.outputs : 0);
   }
 
-  // This thread's share of columns [32 u, 32 (u + kUnits)): one unit of one row of each side.
-  __device__ __inline__ void stage(const PlaneRow& w_row, WeightType type, i32 x_row,
-                                   i32 first_unit) {
-    const i32 n_units = a.weight.cols / 32;
-    const i32 r = A::thread() / kUnits, slot = A::thread() % kUnits, u = first_unit + slot;
-    if (u >= n_units) {  // zeros add nothing
-      for (int p = 0; p < kParts; ++p) lds.w_scale[p][slot][r] = 0;
-      lds.w_min[slot][r] = lds.x_scale[slot][r] = lds.x_sum[slot][r] = 0;
-      for (int i = 0; i < 8; ++i) {
-        for (int p = 0; p < kParts; ++p) {
-          reinterpret_cast<i32*>(lds.w[p] + r * kStride + 32 * slot)[i] = 0;
-        }
-        reinterpret_cast<i32*>(lds.x + r * kStride + 32 * slot)[i] = 0;
+  // ---- staging
+
+  // The row and the unit of a stage that this thread decodes: neighbours take neighbouring units,
+  // and eight of them four rows, whose LDS addresses lie in different banks.
+  static constexpr int kPairs = kUnits >= 2 ? 2 : 1;
+  __device__ static __inline__ i32 my_row() { return A::thread() / kPairs % kTile.w; }
+  __device__ static __inline__ i32 my_unit() {
+    return A::thread() % kPairs + kPairs * (A::thread() / (kPairs * kTile.w));
+  }
+  __device__ static __inline__ bool decodes() { return kAllDecode || my_unit() < kUnits; }
+
+  __device__ __inline__ PlaneRow my_weights(const Where& t) const {
+    const i32 r = my_row();
+    const bool is_gated = gated();
+    const i32 o = min_of(t.begin + (is_gated ? r / 32 * 16 + r % 16 : r), t.end - 1);
+    const SegmentArgs first = segment_with(a.weight, first_row(t.begin));
+    const PlaneRow row = row_in<T>(first, first_row(o) - first.begin, a.weight.cols);
+    if (!is_gated) return row;
+    const SegmentArgs second = segment_with(a.weight, t.begin + a.outputs);
+    const PlaneRow up = row_in<T>(second, o + a.outputs - second.begin, a.weight.cols);
+    return r / 16 % 2 == 1 ? up : row;
+  }
+  // Columns [8 i, 8 i + 8) of this thread's unit.
+  __device__ __inline__ void decode(const Columns32<T>& columns, int i, Element* stage) const {
+    u32 words[kParts.w][4];
+    HalvesOf<A, T>{columns}.chunk(i, words);
+    Element* to = stage + my_row() * kStride + 32 * my_unit() + 8 * i;
+#pragma unroll
+    for (int part = 0; part < kParts.w; ++part) {
+      const u32* w = words[part];
+      *reinterpret_cast<I32x4*>(to +
+                                part * kPartOfW) = {{(i32)w[0], (i32)w[1], (i32)w[2], (i32)w[3]}};
+    }
+  }
+
+  // A thread's share of the copies of x: kCopies times 16 bytes of each part, a step.
+  struct XCopies {
+    const Gemm& gemm;
+    const u16* from[kCopies];       // in part 0, step 0
+    I32x4 held[kCopies][kParts.x];  // without asynchronous copies: on their way
+
+    __device__ __inline__ XCopies(const Gemm& g, const Where& t) : gemm(g) {
+      const u16* planes = kParts.bf16 ? g.a.halves.bf16 : g.a.halves.f16;
+#pragma unroll
+      for (int i = 0; i < kCopies; ++i) {
+        const i32 row = chunk(i) / (kTile.k / 8);
+        from[i] = planes + (i64)min_of(t.first_x + row, t.n - 1) * g.a.halves.cols +
+                  chunk(i) % (kTile.k / 8) * 8;
       }
-      return;
     }
-    if constexpr (T::kSingle) {
-      stage_weight<T>(w_row, u, r, slot);
-    } else {
-      with_type(type, [&](auto t) {
-        using U = decltype(t);
-        if constexpr (U::kQuantized) stage_weight<U>(w_row, u, r, slot);
-      });
+    __device__ static __inline__ i32 chunk(int i) { return A::thread() + i * kGemmThreads; }
+    __device__ __inline__ Element* to(i32 stage, int i, int part) const {
+      return gemm.x_stage(stage) + part * kPartOfX + chunk(i) / (kTile.k / 8) * kStride +
+             chunk(i) % (kTile.k / 8) * 8;
     }
-    const i64 at = (i64)x_row * n_units + u;
-    const auto* from = reinterpret_cast<const I32x4*>(a.q.values + 32 * at);
-    auto* to = reinterpret_cast<I32x4*>(lds.x + r * kStride + 32 * slot);
-    to[0] = from[0];
-    to[1] = from[1];
-    const float scale = a.q.scales[at];
-    lds.x_scale[slot][r] = scale;
-    lds.x_sum[slot][r] = scale * (float)(a.q.sums[2 * at] + a.q.sums[2 * at + 1]);
-  }
+    __device__ __inline__ const u16* source(i32 step, int i, int part) const {
+      return from[i] + part * gemm.a.halves.part + (i64)step * kTile.k;
+    }
+    template <class F>
+    __device__ __inline__ void each(F f) {
+#pragma unroll
+      for (int i = 0; i < kCopies; ++i) {
+#pragma unroll
+        for (int part = 0; part < kParts.x; ++part) f(i, part);
+      }
+    }
 
-  __device__ __inline__ void multiply(Sums& sums) {
+    __device__ __inline__ void copy(i32 step, i32 n_steps, i32 stage) {
+      // Past the last step zeros: a branch would keep the compiler from mixing this with products.
+      each([&](int i, int part) RF_INLINE {
+        A::copy_16(to(stage, i, part), source(step, i, part), step < n_steps);
+      });
+      A::end_copies();
+    }
+    // The first steps' copies, and the wait for step 0.
+    __device__ __inline__ void begin(i32 n_steps) {
+      if constexpr (A::kAsyncCopies) {
+#pragma unroll
+        for (int i = 0; i + 1 < kStages; ++i) copy(i, n_steps, i);
+      } else {
+        each([&](int i, int part)
+                 RF_INLINE { held[i][part] = load<I32x4, 16>(source(0, i, part)); });
+      }
+    }
+    __device__ __inline__ void end() {
+      if constexpr (A::kAsyncCopies) {
+        A::template wait_copies<kStages - 2>();
+      } else {
+        each([&](int i, int part)
+                 RF_INLINE { *reinterpret_cast<I32x4*>(to(0, i, part)) = held[i][part]; });
+      }
+    }
+    // While step `step` is in `stage`: later ones on their way, and the next there.
+    __device__ __inline__ void fetch(i32 step, i32 n_steps, i32 stage) {
+      if constexpr (A::kAsyncCopies) {
+        copy(step + kStages - 1, n_steps, stage == 0 ? kStages - 1 : stage - 1);
+      } else if (step + 1 < n_steps) {
+        each([&](int i, int part)
+                 RF_INLINE { held[i][part] = load<I32x4, 16>(source(step + 1, i, part)); });
+      }
+    }
+    __device__ __inline__ void put(i32 step, i32 n_steps) {
+      if constexpr (A::kAsyncCopies) {
+        A::template wait_copies<kStages - 2>();
+      } else if (step + 1 < n_steps) {
+        each([&](int i, int part) RF_INLINE {
+          *reinterpret_cast<I32x4*>(to((step + 1) & 1, i, part)) = held[i][part];
+        });
+      }
+    }
+  };
+
+  // ---- the products
+
+  // `between`(i), i from 0 to 3, is called in between.
+  template <class F>
+  __device__ __inline__ void multiply(i32 w_at, i32 x_at, Sums& sums, F between) const {
     const i32 lane = A::lane(), wave = A::uniform(A::thread() / A::kWave);
-    const i32 w_first = 16 * (wave % kAcross), x_first = 16 * kTiles * (wave / kAcross);
-    for (i32 slot = 0; slot < kUnits; ++slot) {
-      for (int p = 0; p < kParts; ++p) {
-        const auto w = Mma::load(lds.w[p] + w_first * kStride + 32 * slot, kStride, lane);
+    const i32 across = wave % (kTile.waves_x * kTile.waves_w);
+    const i32 k = wave / (kTile.waves_x * kTile.waves_w) * (16 * kSteps);
+    const Element* w = w_stage(w_at) + across % kTile.waves_w * (16 * kTilesW) * kStride + k;
+    const Element* x = x_stage(x_at) + across / kTile.waves_w * (16 * kTilesX) * kStride + k;
 #pragma unroll
-        for (int t = 0; t < kTiles; ++t) {
-          const i32 x_row = x_first + 16 * t;
-          const auto x = Mma::load(lds.x + x_row * kStride + 32 * slot, kStride, lane);
-          typename Mma::Sum c;
-          for (int i = 0; i < Mma::kPerLane; ++i) c[i] = 0;
-          c = Mma::multiply(w, x, c);
+    for (int step = 0; step < kSteps; ++step) {
 #pragma unroll
-          for (int i = 0; i < Mma::kPerLane; ++i) {
-            const i32 row = w_first + Mma::row(lane, i), column = x_row + Mma::column(lane, i);
-            const float scaled = (float)c[i] * lds.x_scale[slot][column];
-            sums.at[t][i] = __builtin_fmaf(scaled, lds.w_scale[p][slot][row], sums.at[t][i]);
-            if (p == 0) {
-              sums.at[t][i] =
-                  __builtin_fmaf(lds.w_min[slot][row], lds.x_sum[slot][column], sums.at[t][i]);
-            }
+      for (int pw = 0; pw < kParts.w; ++pw) {
+        typename Mma::Fragment b[kTilesW];
+#pragma unroll
+        for (int j = 0; j < kTilesW; ++j) {
+          b[j] = Mma::load_second(w + pw * kPartOfW + 16 * j * kStride + 16 * step, kStride, lane);
+        }
+#pragma unroll
+        for (int px = 0; px < kParts.x; ++px) {
+          if (pw + px > 0 && pw + px >= max_of(kParts.w, kParts.x)) continue;
+          // Fragments of all parts at once are more than the registers hold.
+          if constexpr (kParts.x > 1) A::keep_order();
+#pragma unroll
+          for (int i = 0; i < kTilesX; ++i) {
+            const auto f =
+                Mma::load_first(x + px * kPartOfX + 16 * i * kStride + 16 * step, kStride, lane);
+#pragma unroll
+            for (int j = 0; j < kTilesW; ++j) sums.at[i][j] = Mma::multiply(f, b[j], sums.at[i][j]);
           }
         }
       }
-    }
-  }
-
-  // A row of the weight, which differs from thread to thread.
-  struct Row {
-    PlaneRow at;
-    WeightType type;
-    float bias;
-  };
-  __device__ __inline__ Row find_row(i32 row) const {
-    const SegmentArgs& s = a.weight.segments[segment_of(a.weight, row)];
-    const i32 r = row - s.begin;
-    Row out;
-    if constexpr (T::kSingle) {
-      out.at = row_in<T>(s, r, a.weight.cols);
-    } else {
-      out.at = {s.q, s.high, s.scales, s.super};
-      with_type(s.type, [&](auto t) {
-        using U = decltype(t);
-        if constexpr (U::kQuantized) out.at = row_in<U>(out.at, r, a.weight.cols);
-      });
-    }
-    out.type = s.type;
-    out.bias = s.bias != nullptr ? s.bias[r] : 0.0F;
-    return out;
-  }
-
-  // Weight rows [first_w, first_w + 64) by rows [first_x, first_x + 64) of x; rows past the ends
-  // repeat the last one.
-  __device__ __inline__ void product(i32 first_w, i32 end_w, i32 first_x, i32 n, Sums& sums) {
-    const i32 r = A::thread() / kUnits;
-    const i32 row = min_of(first_w + r, end_w - 1), x_row = min_of(first_x + r, n - 1);
-    const Row w = find_row(row);
-    for (int t = 0; t < kTiles; ++t) {
-      for (int i = 0; i < Mma::kPerLane; ++i) sums.at[t][i] = 0;
-    }
-    for (i32 u = 0; u < a.weight.cols / 32; u += kUnits) {
-      A::barrier();  // the stage before is read
-      stage(w.at, w.type, x_row, u);
-      A::barrier();
-      multiply(sums);
-    }
-  }
-
-  __device__ __inline__ void store(i32 first_w, i32 first_x, i32 n, const Sums& gate,
-                                   const Sums& sums) {
-    const bool gated = a.epilogue == MatMulEpilogue::kSwiGlu;
-    const i32 lane = A::lane(), wave = A::thread() / A::kWave;
 #pragma unroll
-    for (int t = 0; t < kTiles; ++t) {
-#pragma unroll
-      for (int i = 0; i < Mma::kPerLane; ++i) {
-        const i32 o = first_w + 16 * (wave % kAcross) + Mma::row(lane, i);
-        const i32 row = first_x + 16 * (kTiles * (wave / kAcross) + t) + Mma::column(lane, i);
-        if (o >= a.outputs || row >= n) continue;
-        float y = sums.at[t][i] + find_row(gated ? o + a.outputs : o).bias;
-        if (gated) y = silu<A>(gate.at[t][i] + find_row(o).bias) * y;
-        if (a.epilogue == MatMulEpilogue::kAdd) y = a.residual[row * a.residual_stride + o] + y;
-        a.y[(i64)row * a.outputs + o] = y;
-      }
+      for (int i = 4 * step / kSteps; i < 4 * (step + 1) / kSteps; ++i) between(i);
     }
   }
 
-  __device__ __inline__ void run() {
-    const i32 n = n_rows(a.rows);
-    const bool gated = a.epilogue == MatMulEpilogue::kSwiGlu;
-    for (i32 first_x = kTile * A::group_y(); first_x < n; first_x += kTile * a.grid.y) {
-      for (i32 first_w = kTile * A::group_x(); first_w < a.outputs; first_w += kTile * a.grid.x) {
-        Sums gate, sums;
+  // Slots of W are named by constants: to move a value on its way would be to wait for it.
+  __device__ __inline__ void product(const Where& t, Sums& sums) const {
+    const i32 n_steps = (a.weight.cols + kTile.k - 1) / kTile.k;
+    const PlaneRow row = my_weights(t);
+    Columns32<T> ahead[kAhead];
+    const auto fetch_w = [&](int slot, i32 step) RF_INLINE {
+      if (decodes()) ahead[slot] = load_columns<T>(row, step * kUnits + my_unit(), a.weight.cols);
+    };
+    XCopies x(*this, t);
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) fetch_w(i, i);
+    x.begin(n_steps);
+    if (decodes()) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) decode(ahead[0], i, w_stage(0));
+    }
+    fetch_w(0, kAhead);
+    x.end();
+    A::barrier();
+    i32 stage = 0;
 #pragma unroll 1
-        for (i32 part = 0; part < (gated ? 2 : 1); ++part) {
-          gate = sums;
-          const i32 shift = part * a.outputs;
-          product(first_w + shift, a.outputs + shift, first_x, n, sums);
+    for (i32 first = 0; first < n_steps; first += kAhead) {
+#pragma unroll
+      for (int i = 0; i < kAhead; ++i) {
+        const i32 step = first + i;
+        // Steps past the last one are of zeros where x is copied asynchronously.
+        if (A::kAsyncCopies || step < n_steps) {
+          const int next = (i + 1) % kAhead;
+          x.fetch(step, n_steps, stage);
+          multiply(step, stage, sums, [&](int chunk) RF_INLINE {
+            if (decodes()) decode(ahead[next], chunk, w_stage(step + 1));
+          });
+          fetch_w(next, step + 1 + kAhead);
+          x.put(step, n_steps);
+          A::barrier();
+          stage = stage + 1 == kStages ? 0 : stage + 1;
         }
-        store(first_w, first_x, n, gate, sums);
       }
     }
+  }
+
+  // Adds what the waves made of their columns; true for those that hold the whole then.
+  __device__ __inline__ bool add_waves(Sums& sums) const {
+    if constexpr (kTile.waves_k == 1) {
+      return true;
+    } else {
+      constexpr int kAcross = kTile.waves_x * kTile.waves_w;
+      constexpr int kEach = kTilesX * kTilesW * Mma::kPerLane;
+      const i32 lane = A::lane(), wave = A::uniform(A::thread() / A::kWave);
+      const i32 part = wave / kAcross;
+      auto* lds = reinterpret_cast<float*>(matmul_lds);
+      if (part > 0) {
+        float* to = lds + (wave - kAcross) * (kEach * A::kWave) + lane;
+#pragma unroll
+        for (int i = 0; i < kEach; ++i) {
+          to[i * A::kWave] =
+              sums.at[i / Mma::kPerLane / kTilesW][i / Mma::kPerLane % kTilesW][i % Mma::kPerLane];
+        }
+      }
+      A::barrier();
+      if (part == 0) {
+        for (i32 p = 1; p < kTile.waves_k; ++p) {
+          const float* from = lds + ((p - 1) * kAcross + wave) * (kEach * A::kWave) + lane;
+#pragma unroll
+          for (int i = 0; i < kEach; ++i) {
+            sums.at[i / Mma::kPerLane / kTilesW][i / Mma::kPerLane % kTilesW][i % Mma::kPerLane] +=
+                from[i * A::kWave];
+          }
+        }
+      }
+      A::barrier();  // LDS may be filled again
+      return part == 0;
+    }
+  }
+
+  // The bias of outputs from t.begin on, or null.
+  __device__ __inline__ const float* bias_from(i32 row) const {
+    const SegmentArgs s = segment_with(a.weight, row);
+    return s.bias != nullptr ? s.bias + (row - s.begin) : nullptr;
+  }
+  __device__ __inline__ void store(const Where& t, const Sums& sums) const {
+    const i32 lane = A::lane(), wave = A::uniform(A::thread() / A::kWave);
+    const i32 across = wave % (kTile.waves_x * kTile.waves_w);
+    const i32 tile_w = across % kTile.waves_w * kTilesW, tile_x = across / kTile.waves_w * kTilesX;
+    const bool is_gated = gated();
+    const float* bias = bias_from(first_row(t.begin));
+    const float* bias_of_ups = is_gated ? bias_from(t.begin + a.outputs) : nullptr;
+#pragma unroll
+    for (int i = 0; i < kTilesX; ++i) {
+      // What is read comes before what is written, so that no read waits for another.
+      const i32 first = t.first_x + 16 * (tile_x + i);
+      float scale[Mma::kPerLane], before[Mma::kPerLane][kTilesW];
+#pragma unroll
+      for (int e = 0; e < Mma::kPerLane; ++e) {
+        const i32 row = min_of(first + Mma::row(lane, e), t.n - 1);
+        scale[e] = kParts.bf16 ? 1.0F : a.halves.scale[row];
+#pragma unroll
+        for (int j = 0; j < kTilesW; ++j) {
+          const i32 o = min_of(t.begin + column(tile_w + j, is_gated, lane, e), t.end - 1);
+          before[e][j] = 0;
+          if (a.part == TilePart::kUps) before[e][j] = a.y[(i64)row * a.outputs + o];
+          if (a.epilogue == MatMulEpilogue::kAdd) {
+            before[e][j] = a.residual[row * a.residual_stride + o];
+          }
+        }
+      }
+#pragma unroll
+      for (int e = 0; e < Mma::kPerLane; ++e) {
+        const i32 row = first + Mma::row(lane, e);
+        if (row >= t.n) continue;
+        float gate = 0;
+#pragma unroll
+        for (int j = 0; j < kTilesW; ++j) {
+          const i32 at = column(tile_w + j, is_gated, lane, e);
+          if (t.begin + at >= t.end) continue;
+          float y = sums.at[i][j][e];
+          if constexpr (!kParts.bf16) y *= scale[e];
+          if (is_gated && j % 2 == 0) {
+            gate = bias != nullptr ? y + bias[at] : y;
+            continue;
+          }
+          const float* b = is_gated ? bias_of_ups : bias;
+          if (b != nullptr) y += b[at];
+          if (a.part == TilePart::kUps) gate = before[e][j];
+          if (is_gated || a.part == TilePart::kUps) y = silu<A>(gate) * y;
+          if (a.epilogue == MatMulEpilogue::kAdd) y = before[e][j] + y;
+          a.y[(i64)row * a.outputs + t.begin + at] = y;
+        }
+      }
+    }
+  }
+  // The output, from the tile's first on, of element e of a 16 by 16 product.
+  __device__ static __inline__ i32 column(i32 product, bool is_gated, i32 lane, int e) {
+    return 16 * (is_gated ? product / 2 : product) + Mma::column(lane, e);
+  }
+
+  __device__ __inline__ void run(const Where& t) const {
+    Sums sums;
+#pragma unroll
+    for (int i = 0; i < kTilesX; ++i) {
+#pragma unroll
+      for (int j = 0; j < kTilesW; ++j) {
+#pragma unroll
+        for (int e = 0; e < Mma::kPerLane; ++e) sums.at[i][j][e] = 0;
+      }
+    }
+    product(t, sums);
+    if (add_waves(sums)) store(t, sums);
   }
 };
 
-template <class A, class T>
+template <class A, class T, int kX>
 __device__ __inline__ void matmul_gemm(const MatMulArgs& a) {
-  __shared__ typename Gemm<A, T>::Lds lds;
-  Gemm<A, T>{a, lds}.run();
+  const i32 n = n_rows(a.rows), down = (n + kX - 1) / kX;
+  const Gemm<A, T, kX> gemm{a};
+  const i32 across = gemm.kTile.w / (gemm.gated() ? 2 : 1);
+  // Rows of x fastest: the workgroups that run together share what they read of W.
+  for (i32 i = A::group_y() * a.grid.x + A::group_x(); i < down * a.n_tiles;
+       i += a.grid.x * a.grid.y) {
+    const i32 tile = i / down;
+    const PieceArgs piece = find_piece(a, tile);
+    gemm.run({kX * (i % down), n, piece.begin + (tile - piece.first) * across, piece.end});
+  }
 }
 
 }  // namespace rocmforge::gpu

@@ -4,26 +4,29 @@
 
 namespace rocmforge::gpu {
 
-RF_KERNEL(kMatMulThreads) matmul_q4_0_1_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q4_0, 1>(a);
+RF_KERNEL_OF(few_rows_threads(1), few_rows_groups(1)) matmul_q4_0_1(MatMulArgs a) {
+  matmul_few<Arch, Q4_0, 1>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q4_0_2_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q4_0, 2>(a);
+RF_KERNEL_OF(few_rows_threads(2), few_rows_groups(2)) matmul_q4_0_2(MatMulArgs a) {
+  matmul_few<Arch, Q4_0, 2>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q4_0_4_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q4_0, 4>(a);
+RF_KERNEL_OF(few_rows_threads(4), few_rows_groups(4)) matmul_q4_0_4(MatMulArgs a) {
+  matmul_few<Arch, Q4_0, 4>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q4_0_8_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q4_0, 8>(a);
+RF_KERNEL_OF(few_rows_threads(8), few_rows_groups(8)) matmul_q4_0_8(MatMulArgs a) {
+  matmul_few<Arch, Q4_0, 8>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q4_0_1_mem(MatMulArgs a) {
-  matmul_mem_rows<Arch, Q4_0, 1>(a);
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q4_0_gemm16(MatMulArgs a) {
+  matmul_gemm<Arch, Q4_0, 16>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q4_0_8_mem(MatMulArgs a) {
-  matmul_mem_rows<Arch, Q4_0, 8>(a);
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q4_0_gemm32(MatMulArgs a) {
+  matmul_gemm<Arch, Q4_0, 32>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q4_0_gemm(MatMulArgs a) {
-  matmul_gemm<Arch, Q4_0>(a);
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q4_0_gemm64(MatMulArgs a) {
+  matmul_gemm<Arch, Q4_0, 64>(a);
+}
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q4_0_gemm128(MatMulArgs a) {
+  matmul_gemm<Arch, Q4_0, 128>(a);
 }
 
 }  // namespace rocmforge::gpu

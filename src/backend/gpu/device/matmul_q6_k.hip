@@ -4,26 +4,29 @@
 
 namespace rocmforge::gpu {
 
-RF_KERNEL(kMatMulThreads) matmul_q6_k_1_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q6_K, 1>(a);
+RF_KERNEL_OF(few_rows_threads(1), few_rows_groups(1)) matmul_q6_k_1(MatMulArgs a) {
+  matmul_few<Arch, Q6_K, 1>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q6_k_2_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q6_K, 2>(a);
+RF_KERNEL_OF(few_rows_threads(2), few_rows_groups(2)) matmul_q6_k_2(MatMulArgs a) {
+  matmul_few<Arch, Q6_K, 2>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q6_k_4_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q6_K, 4>(a);
+RF_KERNEL_OF(few_rows_threads(4), few_rows_groups(4)) matmul_q6_k_4(MatMulArgs a) {
+  matmul_few<Arch, Q6_K, 4>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q6_k_8_lds(MatMulArgs a) {
-  matmul_lds_rows<Arch, Q6_K, 8>(a);
+RF_KERNEL_OF(few_rows_threads(8), few_rows_groups(8)) matmul_q6_k_8(MatMulArgs a) {
+  matmul_few<Arch, Q6_K, 8>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q6_k_1_mem(MatMulArgs a) {
-  matmul_mem_rows<Arch, Q6_K, 1>(a);
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q6_k_gemm16(MatMulArgs a) {
+  matmul_gemm<Arch, Q6_K, 16>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q6_k_8_mem(MatMulArgs a) {
-  matmul_mem_rows<Arch, Q6_K, 8>(a);
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q6_k_gemm32(MatMulArgs a) {
+  matmul_gemm<Arch, Q6_K, 32>(a);
 }
-RF_KERNEL(kMatMulThreads) matmul_q6_k_gemm(MatMulArgs a) {
-  matmul_gemm<Arch, Q6_K>(a);
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q6_k_gemm64(MatMulArgs a) {
+  matmul_gemm<Arch, Q6_K, 64>(a);
+}
+RF_KERNEL_OF(kGemmThreads, 2) matmul_q6_k_gemm128(MatMulArgs a) {
+  matmul_gemm<Arch, Q6_K, 128>(a);
 }
 
 }  // namespace rocmforge::gpu

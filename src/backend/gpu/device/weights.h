@@ -3,9 +3,10 @@
 //
 // Every type gives value(row, i): element i of a row in planes, rounded as the file format defines
 // it. Quantized types (kQuantized) also give unit(row, u): columns [32 u, 32 u + 32) for integer
-// dot products; there a weight is d * scale[i / 16] * (q - kZero) + m. And repack(block, part, row,
-// u): unit u of a row, which is unit `part` of a block as the file has it (src/tensor/quant), into
-// planes; every bit is kept.
+// dot products; there a weight is d * scale[i / 16] * (q - kZero) + m. It is decode<A>() of what
+// load_raw() took from the planes, so that a kernel can have many loads under way. And
+// repack(block, part, row, u): unit u of a row, which is unit `part` of a block as the file has it
+// (src/tensor/quant), into planes; every bit is kept.
 #pragma once
 
 #include "backend/gpu/device/lang.h"
@@ -21,6 +22,13 @@ struct RowIn {
 using PlaneRow = RowIn<const u8>;
 using PlaneRowOut = RowIn<u8>;
 
+// A unit as it lies in the planes; what its type lacks is not set.
+struct Raw {
+  I32x4 q[2];
+  u32 high[2];
+  u32 scales, super;
+};
+
 struct Unit {
   i32 q[8];      // four bytes each, in the order of the columns
   i32 scale[2];  // of the halves, where kHalfScales
@@ -33,14 +41,16 @@ __device__ __inline__ float half_at(const u8* at) {
 }
 
 // 32 nibbles: byte j has column j in its low, j + 16 in its high nibble.
-__device__ __inline__ void load_nibbles(const u8* at, i32* q) {
-  const I32x4 words = load<I32x4, 16>(at);
+__device__ __inline__ void split_nibbles(const I32x4& words, i32* q) {
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     const u32 w = (u32)words.x[i];
     q[i] = (i32)(w & 0x0f0f0f0fU);
     q[i + 4] = (i32)(w >> 4 & 0x0f0f0f0fU);
   }
+}
+__device__ __inline__ float half_of(u32 bits) {
+  return (float)bits_as<f16>((u16)bits);
 }
 __device__ __inline__ i32 nibble_of(const u8* q, i32 i) {
   return i < 16 ? q[i] & 15 : q[i - 16] >> 4;
@@ -66,6 +76,8 @@ template <WeightType kOf>
 struct PlainTraits {
   static constexpr bool kSingle = true;  // one type, see matmul.h
   static constexpr bool kQuantized = false, kTakesF32 = true, kTakesInt8 = false;
+  static constexpr bool kHalfScales = false;
+  static constexpr WeightType kType = kOf;
   static constexpr PlaneBytes kPlanes = plane_bytes(kOf);
   static constexpr int kBytes = kPlanes.q;  // of an element
   static constexpr int kBlockBytes = kBytes, kBlockUnits = 1;
@@ -76,7 +88,9 @@ struct BlockTraits {
   static constexpr bool kQuantized = true, kTakesF32 = false, kTakesInt8 = true;
   static constexpr bool kHalfScales = false;
   static constexpr bool kHasMin = false;
+  static constexpr bool kSigned = false;  // codes
   static constexpr i32 kZero = 0;
+  static constexpr WeightType kType = kOf;
   static constexpr PlaneBytes kPlanes = plane_bytes(kOf);
   static constexpr int kBlockUnits = 1;  // in a block of the file
 };
@@ -95,6 +109,28 @@ __device__ __inline__ RowIn<Byte> row_in(const RowIn<Byte>& planes, i64 r, i32 c
 template <class T>
 __device__ __inline__ PlaneRow row_in(const SegmentArgs& s, i64 r, i32 cols) {
   return row_in<T>(PlaneRow{s.q, s.high, s.scales, s.super}, r, cols);
+}
+
+// Unit u of a row of a quantized type.
+template <class T>
+__device__ __inline__ Raw load_raw(const PlaneRow& row, i32 u) {
+  constexpr PlaneBytes kPlanes = T::kPlanes;
+  Raw raw;
+#pragma unroll
+  for (int i = 0; i < kPlanes.q / 16; ++i) {
+    raw.q[i] = load<I32x4, 16>(row.q + kPlanes.q * u + 16 * i);
+  }
+  if constexpr (kPlanes.high == 8) {
+    const auto high = load<u64, 8>(row.high + 8 * u);
+    raw.high[0] = (u32)high;
+    raw.high[1] = (u32)(high >> 32);
+  }
+  const u8* scales = row.scales + kPlanes.scales * u;
+  if constexpr (kPlanes.scales == 1) raw.scales = *scales;
+  if constexpr (kPlanes.scales == 2) raw.scales = load<u16, 2>(scales);
+  if constexpr (kPlanes.scales == 4) raw.scales = load<u32, 4>(scales);
+  if constexpr (kPlanes.super == 2) raw.super = load<u16, 2>(row.super + 2 * (u / 8));
+  return raw;
 }
 
 // value_at: of elements that are not in a plane.
@@ -137,10 +173,11 @@ struct Q4_0 : BlockTraits<WeightType::kQ4_0> {
     const i64 u = i / 32;
     return (float)(nibble_of(row.q + 16 * u, (i32)(i % 32)) - 8) * half_at(row.scales + 2 * u);
   }
-  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
+  template <class A>
+  __device__ static __inline__ Unit decode(const Raw& raw) {
     Unit out;
-    load_nibbles(row.q + 16 * u, out.q);
-    out.d = half_at(row.scales + 2 * u);
+    split_nibbles(raw.q[0], out.q);
+    out.d = half_of(raw.scales);
     return out;
   }
   __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
@@ -157,12 +194,12 @@ struct Q4_1 : BlockTraits<WeightType::kQ4_1> {
     const u8* scales = row.scales + 4 * u;
     return (float)nibble_of(row.q + 16 * u, (i32)(i % 32)) * half_at(scales) + half_at(scales + 2);
   }
-  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
+  template <class A>
+  __device__ static __inline__ Unit decode(const Raw& raw) {
     Unit out;
-    load_nibbles(row.q + 16 * u, out.q);
-    const u32 scales = load<u32, 4>(row.scales + 4 * u);
-    out.d = (float)bits_as<f16>((u16)scales);
-    out.m = (float)bits_as<f16>((u16)(scales >> 16));
+    split_nibbles(raw.q[0], out.q);
+    out.d = half_of(raw.scales);
+    out.m = half_of(raw.scales >> 16);
     return out;
   }
   __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
@@ -173,18 +210,16 @@ struct Q4_1 : BlockTraits<WeightType::kQ4_1> {
 
 struct Q8_0 : BlockTraits<WeightType::kQ8_0> {
   static constexpr int kBlockBytes = 34;
+  static constexpr bool kSigned = true;
   __device__ static __inline__ float value(const PlaneRow& row, i64 i) {
     return (float)(i8)row.q[i] * half_at(row.scales + 2 * (i / 32));
   }
-  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
+  template <class A>
+  __device__ static __inline__ Unit decode(const Raw& raw) {
     Unit out;
-    const I32x4 low = load<I32x4, 16>(row.q + 32 * u), high = load<I32x4, 16>(row.q + 32 * u + 16);
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      out.q[i] = low.x[i];
-      out.q[i + 4] = high.x[i];
-    }
-    out.d = half_at(row.scales + 2 * u);
+    for (int i = 0; i < 8; ++i) out.q[i] = raw.q[i / 4].x[i % 4];
+    out.d = half_of(raw.scales);
     return out;
   }
   __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
@@ -207,19 +242,17 @@ struct Q6_K : BlockTraits<WeightType::kQ6_K> {
     const auto scale = (float)(i8)row.scales[2 * u + k / 16];
     return half_at(row.super + 2 * (u / 8)) * scale * (float)((low | high << 4) - 32);
   }
-  __device__ static __inline__ Unit unit(const PlaneRow& row, i32 u) {
+  template <class A>
+  __device__ static __inline__ Unit decode(const Raw& raw) {
     Unit out;
-    load_nibbles(row.q + 16 * u, out.q);
+    split_nibbles(raw.q[0], out.q);
 #pragma unroll
-    for (int w = 0; w < 2; ++w) {
-      const u32 high = load<u32, 4>(row.high + 8 * u + 4 * w);
-#pragma unroll
-      for (int i = 0; i < 4; ++i) out.q[4 * w + i] |= (i32)((high >> (2 * i) & 0x03030303U) << 4);
+    for (int i = 0; i < 8; ++i) {
+      out.q[i] |= (i32)((raw.high[i / 4] >> (2 * (i % 4)) & 0x03030303U) << 4);
     }
-    const i32 scales = load<u16, 2>(row.scales + 2 * u);
-    out.scale[0] = (i8)(scales & 255);
-    out.scale[1] = (i8)(scales >> 8);
-    out.d = half_at(row.super + 2 * (u / 8));
+    out.scale[0] = (i8)(raw.scales & 255);
+    out.scale[1] = (i8)(raw.scales >> 8);
+    out.d = half_of(raw.super);
     return out;
   }
   __device__ static __inline__ void repack(const u8* b, i32 part, const PlaneRowOut& row, i32 u) {
@@ -271,27 +304,37 @@ struct MXFP4 : BlockTraits<WeightType::kMXFP4> {
                  (A::bytes(kMinusLow, kMinusHigh, index) & negative));
   }
   template <class A>
-  __device__ static __inline__ Unit unit_of(const PlaneRow& row, i32 u) {
+  __device__ static __inline__ Unit decode(const Raw& raw) {
     Unit out;
-    load_nibbles(row.q + 16 * u, out.q);
+    split_nibbles(raw.q[0], out.q);
+#pragma unroll
     for (int i = 0; i < 8; ++i) out.q[i] = decode4<A>(out.q[i]);
-    out.d = scale(row.scales[u]);
+    out.d = scale((u8)raw.scales);
     return out;
+  }
+  // The values that a word of codes (split_nibbles) stands for, as pairs of BF16: exact.
+  template <class A>
+  __device__ static __inline__ void bf16_pairs(i32 codes, u8 scale_code, u32* out) {
+    // Upper and lower bytes of the magnitudes 0 0.5 1 1.5 2 3 4 6.
+    constexpr u32 kUpperLow = 0x3f3f3f00U, kUpperHigh = 0x40404040U;
+    constexpr u32 kLowerLow = 0xc0800000U, kLowerHigh = 0xc0804000U;
+    const float d = 2 * scale(scale_code);
+    const u32 index = (u32)codes & 0x07070707U, sign = (u32)codes << 4 & 0x80808080U;
+    const u32 upper = A::bytes(kUpperLow, kUpperHigh, index) | sign;
+    const u32 lower = A::bytes(kLowerLow, kLowerHigh, index);
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      const u32 pair = A::bytes(lower, upper, j == 0 ? 0x05010400U : 0x07030602U);
+      const u32 low = bits_as<u32>(bits_as<float>(pair << 16) * d);
+      const u32 high = bits_as<u32>(bits_as<float>(pair & 0xffff0000U) * d);
+      out[j] = low >> 16 | (high & 0xffff0000U);
+    }
   }
   __device__ static __inline__ void repack(const u8* b, i32, const PlaneRowOut& row, i32 u) {
     move_words<4, 1>(b + 1, row.q + 16 * u);
     move<u8>(b, row.scales + u);
   }
 };
-
-template <class A, class T>
-__device__ __inline__ Unit load_unit(const PlaneRow& row, i32 u) {
-  if constexpr (__is_same(T, MXFP4)) {
-    return MXFP4::unit_of<A>(row, u);
-  } else {
-    return T::unit(row, u);
-  }
-}
 
 // f(T{}) of the type T that `type` names.
 template <class F>

@@ -14,7 +14,7 @@ ArchInfo arch_info(std::string_view target, std::int32_t n_units) {
     return arch;
   }
   if (is("sm_")) {
-    arch.lds_bytes = 49152;  // without opting in to more
+    arch.lds_bytes = 101376;  // what a launch may ask for on all of 8.0 and later
     return arch;
   }
   throw Error(ErrorCode::kUnsupported, "[gpu] " + arch.target + ": no kernels for such a card");

@@ -15,6 +15,10 @@ struct ArchInfo {
   std::int32_t n_units = 1;    // compute units, multiprocessors
   bool matrix_units = true;    // of F16
 };
+// Dynamic LDS that a launch may have unasked; more is allowed to a kernel first (NVIDIA). Plans
+// leave kStaticShared of lds_bytes to what a kernel has of its own.
+inline constexpr std::uint32_t kSharedForAll = 49152;
+inline constexpr std::int32_t kStaticShared = 1024;
 // Error{kUnsupported} for a target of no family that device/arch has.
 ArchInfo arch_info(std::string_view target, std::int32_t n_units);
 

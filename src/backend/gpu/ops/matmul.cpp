@@ -1,24 +1,23 @@
-// matmul: activations prepared by a launch of their own where they do not fit the workgroups' LDS,
-// then the products.
+// matmul: activations prepared by a launch of their own where the matrix units take them, then the
+// products.
+#include <algorithm>
+
 #include "backend/gpu/ops/matmul_args.h"
 #include "backend/gpu/ops/matmul_plan.h"
 #include "backend/gpu/ops/ops.h"
-#include "backend/gpu/ops/quantize_args.h"
+#include "backend/gpu/ops/prepare_args.h"
 #include "base/check.h"
 
 namespace rocmforge::gpu {
 namespace {
 
-// The memory plan never lays a result over x.
 MatMulDesc describe(const ir::MatMul& op, const ir::Graph& graph, const ir::Node& node) {
   const ir::Weight& weight = graph.weights->at(op.weight);
   MatMulDesc desc{.segments = {},
-                  .rows = weight.rows(),
                   .cols = weight.cols,
                   .n = graph.desc(node.inputs.at(0)).n_rows(),
-                  .epilogue = op.epilogue,
-                  .norm = op.norm.has_value()};
-  for (const ir::WeightSegment& s : weight.segments) desc.segments.push_back(s.dtype);
+                  .epilogue = op.epilogue};
+  for (const ir::WeightSegment& s : weight.segments) desc.segments.push_back({s.dtype, s.rows});
   return desc;
 }
 
@@ -34,30 +33,43 @@ MatMulEpilogue epilogue_of(ir::Epilogue epilogue) {
   return MatMulEpilogue::kNone;
 }
 
-template <class Args>
-void point_quantized(Filling<Args>& f, QuantizedArgs& q, const Site& site,
-                     const MatMulScratch& scratch) {
-  if (!scratch.int8) return;
-  f.point(q.values, ir::Space::kArena, site.scratch + scratch.values_at);
-  f.point(q.scales, ir::Space::kArena, site.scratch + scratch.scales_at);
-  f.point(q.sums, ir::Space::kArena, site.scratch + scratch.sums_at);
-}
-
-void add_quantize(const ir::MatMul& op, const Site& site, const MatMulPlan& plan,
-                  const Operand& x) {
-  Filling<QuantizeArgs> f;
+void add_prepare(const ir::MatMul& op, const Site& site, const MatMulPlan& plan, const Operand& x) {
+  const MatMulScratch& scratch = plan.scratch;
+  Filling<PrepareArgs> f;
   f.args.rows = site.rows_args(x);
   f.point(f.args.x, f.args.x_stride, x);
   if (op.norm) {
     f.args.gain = site.weights.gain(op.norm->gain, x.cols);
     f.args.eps = op.norm->eps;
   }
-  if (plan.scratch.f32) {
-    f.point(f.args.f32, ir::Space::kArena, site.scratch + plan.scratch.f32_at);
-  }
-  point_quantized(f, f.args.q, site, plan.scratch);
+  f.point(f.args.f16, ir::Space::kArena, site.scratch + scratch.f16_at);
+  f.point(f.args.bf16, ir::Space::kArena, site.scratch + scratch.bf16_at);
+  f.point(f.args.scale, ir::Space::kArena, site.scratch + scratch.scale_at);
+  f.args.part = scratch.part;
+  f.args.n_f16 = scratch.n_f16;
+  f.args.n_bf16 = scratch.n_bf16;
   f.args.cols = static_cast<i32>(x.cols);
-  site.add(*plan.quantize, f);
+  f.args.padded = static_cast<i32>(scratch.cols);
+  site.add(*plan.prepare, f);
+}
+
+// The activations, as the kernel takes them.
+void point_x(const ir::MatMul& op, const Site& site, const MatMulPlan& plan, const Operand& x,
+             Filling<MatMulArgs>& f) {
+  if (!plan.prepare) {
+    f.point(f.args.x, f.args.x_stride, x);
+    if (op.norm) {
+      f.args.gain = site.weights.gain(op.norm->gain, x.cols);
+      f.args.eps = op.norm->eps;
+    }
+    return;
+  }
+  const MatMulScratch& scratch = plan.scratch;
+  f.point(f.args.halves.f16, ir::Space::kArena, site.scratch + scratch.f16_at);
+  f.point(f.args.halves.bf16, ir::Space::kArena, site.scratch + scratch.bf16_at);
+  f.point(f.args.halves.scale, ir::Space::kArena, site.scratch + scratch.scale_at);
+  f.args.halves.part = scratch.part;
+  f.args.halves.cols = static_cast<i32>(scratch.cols);
 }
 
 }  // namespace
@@ -70,34 +82,34 @@ void prepare(const ir::MatMul& op, const Site& site) {
   const MatMulDesc desc = describe(op, site.graph, site.node);
   const Operand x = site.in(0), y = site.out();
   const MatMulPlan plan = plan_matmul(desc, site.arch);
-  const std::int64_t outputs = op.epilogue == ir::Epilogue::kSwiGlu ? desc.rows / 2 : desc.rows;
-  check(y.cols == outputs && x.cols == desc.cols, "[gpu] matmul: shapes do not fit");
+  check(y.cols == desc.outputs() && x.cols == desc.cols, "[gpu] matmul: shapes do not fit");
+  // The memory plan never lays a result over x.
   check(x.space != y.space || x.offset != y.offset,
         "[gpu] matmul: its result lies over its operand");
-  if (plan.quantize) add_quantize(op, site, plan, x);
+  if (plan.prepare) add_prepare(op, site, plan, x);
 
   Filling<MatMulArgs> f;
   f.args.rows = site.rows_args(y);
-  if (plan.quantize && plan.scratch.f32) {
-    f.point(f.args.x, ir::Space::kArena, site.scratch + plan.scratch.f32_at);
-    f.args.x_stride = x.cols;
-  } else {
-    f.point(f.args.x, f.args.x_stride, x);
-  }
-  if (plan.quantize) {
-    point_quantized(f, f.args.q, site, plan.scratch);
-  } else if (op.norm) {
-    f.args.gain = site.weights.gain(op.norm->gain, x.cols);
-    f.args.eps = op.norm->eps;
-  }
+  point_x(op, site, plan, x, f);
   if (op.epilogue == ir::Epilogue::kAdd) {
     f.point(f.args.residual, f.args.residual_stride, site.in(1));
   }
   f.point(f.args.y, y);
-  f.args.outputs = static_cast<i32>(outputs);
+  f.args.outputs = static_cast<i32>(desc.outputs());
   f.args.epilogue = epilogue_of(op.epilogue);
+  f.args.slice = plan.slice;
+  f.args.rows_of_tile = plan.rows_of_tile;
   f.args.weight = site.weights.args(op.weight, "matmul");
-  site.add(plan.matmul, f);
+  f.args.has_bias = site.graph.weights->at(op.weight).has_bias() ? 1 : 0;
+  for (const MatMulLaunch& product : plan.products) {
+    check(product.pieces.size() <= kMaxPieces, "[gpu] matmul: too many pieces");
+    f.args.threads = product.launch.threads;
+    f.args.part = product.part;
+    f.args.n_tiles = product.n_tiles;
+    f.args.n_pieces = static_cast<i32>(product.pieces.size());
+    std::copy(product.pieces.begin(), product.pieces.end(), f.args.pieces);
+    site.add(product.launch, f);
+  }
 }
 
 }  // namespace rocmforge::gpu

@@ -1,4 +1,5 @@
-// Arguments of matmul_<weight type>_<rows>_<lds or mem> and matmul_<weight type>_gemm.
+// Arguments of matmul_<weight type>_<rows> (few rows) and matmul_<weight type>_gemm<tile>, and the
+// sizes that their kernels and plans share.
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"
@@ -7,23 +8,150 @@ namespace rocmforge::gpu {
 
 enum class MatMulEpilogue : i32 { kNone, kSwiGlu, kAdd };  // ir::Epilogue
 
+// Of SwiGLU: a launch makes both halves of the weight at once, or one the gates, which it leaves in
+// y, and a later one the ups.
+enum class TilePart : i32 { kWhole, kGates, kUps };
+
+// Outputs [begin, end) whose weight rows lie in one segment, or, for SwiGLU, whose gates lie in one
+// and whose ups in one. `first` is the number of the first tile of outputs (a pair, for few rows).
+struct PieceArgs {
+  i32 begin, end, first;
+  i32 unused;
+};
+inline constexpr int kMaxPieces = 2 * kMaxSegments;
+
+// Activations as the matrix units take them: planes [n][cols], columns padded with zeros. Of F16
+// values x = (part 0 + part 1) * scale[row], scale a power of two; of BF16 ones x = the sum of
+// parts.
+struct HalvesArgs {
+  const u16 *f16, *bf16;  // part 0; null where no segment takes it
+  const float* scale;     // [n], of F16
+  i64 part;               // elements from a part to the next
+  i32 cols;               // padded: a multiple of kHalvesColumns
+  i32 unused;
+};
+inline constexpr i32 kHalvesColumns = 256;
+
 struct MatMulArgs {
   RowsArgs rows;
-  // The "lds" kernels read x and prepare it themselves; the others take what quantize_rows
-  // left: then x is its f32 where weights are plain (or the operand itself if there is no norm).
-  const float* x;
+  const float* x;  // few rows only
   i64 x_stride;
-  const float* gain;      // [cols] F32, or null: no norm. "lds" only
-  QuantizedArgs q;        // "mem" only
+  const float* gain;      // [cols] F32, or null: no norm. Few rows only
+  HalvesArgs halves;      // many rows only
   const float* residual;  // kAdd; may be y
   i64 residual_stride;
   float* y;     // [n, outputs], dense
   i32 outputs;  // weight.rows, half of it for kSwiGlu
   MatMulEpilogue epilogue;
   float eps;
-  i32 unused;
+  i32 threads;  // a workgroup
+  i32 slice;    // few rows: columns that are in LDS at a time
+  i32 n_tiles;  // of outputs
+  i32 n_pieces;
+  TilePart part;     // many rows only
+  i32 has_bias;      // 1: some segment has
+  i32 rows_of_tile;  // few rows only: weight rows that a wave makes at a time
+  PieceArgs pieces[kMaxPieces];
   WeightArgs weight;
   GridArgs grid;
 };
+
+// ---- Few rows.
+
+inline constexpr int kFewRowsMost = 8;  // rows of x
+// Threads of a workgroup, at most: the more rows of x, the more it pays that more waves share what
+// prepares them.
+constexpr int few_rows_threads(int n) {
+  return n >= 4 ? 512 : 256;
+}
+// Workgroups that a unit of NVIDIA's is to hold: its registers are shared out by it.
+constexpr int few_rows_groups(int n) {
+  return n >= 4 ? 1 : 2;
+}
+inline constexpr int kNormParts = 16;  // sums of squares of a row that are added at last
+
+// A unit of 32 activations beside its values: the scale and the sums of its halves (16 bits each),
+// or of all where no weight type of the kernel has scales of halves.
+struct UnitScale {
+  float scale;
+  i32 sums;
+};
+
+// Dynamic LDS for n rows of `slice` columns: F32 for plain weights, int8 for quantized ones.
+constexpr i64 few_rows_lds(bool f32, bool int8, i64 slice, i64 n) {
+  const i64 padded = (slice + 7) / 8 * 8;
+  return n * ((f32 ? 4 * padded : 0) +
+              (int8 ? slice + slice / 32 * static_cast<i64>(sizeof(UnitScale)) : 0));
+}
+
+// ---- Many rows: tiles of w weight rows by x rows of x, k columns at a time.
+
+inline constexpr int kGemmThreads = 256;
+
+struct GemmTile {
+  i32 w, x;
+  i32 waves_w, waves_x, waves_k;  // how a workgroup's waves share it
+  i32 k;
+  i32 stages;  // of x in LDS: the copies under way and the one in use
+  // An LDS row is 8 elements longer than k: eight rows begin in different banks.
+  constexpr i32 stride() const { return k + 8; }
+  constexpr i32 w_elements(i32 parts) const { return 2 * parts * w * stride(); }
+  constexpr i32 lds_bytes(i32 w_parts, i32 x_parts) const {
+    return 2 * (w_elements(w_parts) + stages * x_parts * x * stride());
+  }
+};
+
+// Names of tiles in kernels: their rows of x.
+inline constexpr i32 kGemmTiles[] = {16, 32, 64, 128};
+
+// Bytes of LDS a workgroup may have: of NVIDIA's what all of 8.0 and later give.
+inline constexpr i32 kGemmLds = 65536;
+inline constexpr i32 kGemmLdsOfSm = 101376;
+
+// The tile of `x` rows for weights in w_parts and activations in x_parts. k is the largest that
+// LDS, and one unit of 32 columns a thread, admit.
+constexpr GemmTile gemm_tile(i32 x, i32 w_parts, i32 x_parts, i32 wave, bool sm) {
+  const i32 waves = kGemmThreads / wave;
+  GemmTile t{.w = 32, .x = x, .waves_w = 1, .waves_x = 1, .waves_k = waves, .k = 256, .stages = 2};
+  if (x == 32) t.waves_x = 2;
+  if (x >= 64) {
+    t.w = x;
+    t.waves_x = t.waves_w = 2;
+    if (x == 128) t.waves_w = waves / 2;
+  }
+  t.waves_k = waves / (t.waves_x * t.waves_w);
+  t.k = kGemmThreads * 32 / t.w;
+  t.stages = sm ? 3 : 2;
+  const i32 limit = (sm ? kGemmLdsOfSm : kGemmLds) - 1024;
+  while (t.lds_bytes(w_parts, x_parts) > limit && t.k > 32) t.k /= 2;
+  return t;
+}
+// Whether the tile exists: every wave has a whole step of 16 columns.
+constexpr bool fits(const GemmTile& t, i32 w_parts, i32 x_parts, bool sm) {
+  return t.k >= 16 * t.waves_k &&
+         t.lds_bytes(w_parts, x_parts) <= (sm ? kGemmLdsOfSm : kGemmLds) - 1024;
+}
+
+// In how many parts the matrix units take weights and activations, and of which type: as many as
+// keep near the accuracy of F32 where weights are plain. A quantized type's own error is far above
+// that of one part.
+struct HalfParts {
+  i32 w, x;
+  bool bf16;
+};
+constexpr HalfParts half_parts(WeightType type) {
+  switch (type) {
+    case WeightType::kF32:
+      return {3, 3, true};
+    case WeightType::kF16:
+      return {1, 2, false};
+    case WeightType::kBF16:
+      return {1, 2, true};
+    case WeightType::kMXFP4:  // its range is BF16's
+      return {1, 1, true};
+    default:
+      return {1, 1, false};
+  }
+}
 
 }  // namespace rocmforge::gpu

@@ -1,9 +1,10 @@
 #include "backend/gpu/ops/matmul_plan.h"
 
 #include <algorithm>
-#include <array>
+#include <compare>
+#include <map>
+#include <set>
 
-#include "backend/gpu/ops/common_args.h"
 #include "backend/gpu/ops/row_plans.h"
 #include "backend/gpu/ops/weight_layout.h"
 #include "base/check.h"
@@ -12,18 +13,23 @@
 namespace rocmforge::gpu {
 namespace {
 
-constexpr std::int64_t kThreads = 256;    // device/matmul.h: kMatMulThreads
-constexpr std::int64_t kMostRows = 8;     // of x, in one kernel
-constexpr std::int64_t kStaticLds = 256;  // of the "lds" kernels, at most
-// Workgroups a unit. Those that prepare x themselves are persistent, so that what each repeats
-// stays small beside its weight rows.
-constexpr std::int64_t kLdsGroupsPerUnit = 2;
-constexpr std::int64_t kMemGroupsPerUnit = 8;
-constexpr std::int64_t kGemmTile = 64;  // device/matmul_gemm.h: Gemm::kTile
+// Columns of a slice are whole blocks of every type.
+constexpr std::int64_t kSliceColumns = 256;
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+std::int32_t to_i32(std::int64_t x) {
+  return static_cast<std::int32_t>(x);
+}
+
+bool is_sm(const ArchInfo& arch) {
+  return arch.target.starts_with("sm_");
+}
 
 struct Kinds {
-  std::string name;
-  bool plain = false, quantized = false;
+  bool plain = false, quantized = false, alike = true;
+  std::string name;  // of the kernels for few rows
 };
 
 Kinds kinds_of(const MatMulDesc& desc) {
@@ -34,96 +40,234 @@ Kinds kinds_of(const MatMulDesc& desc) {
                                              " segments, over " + std::to_string(kMaxSegments));
   }
   Kinds kinds;
-  bool alike = true;
-  for (const DType type : desc.segments) {
+  for (const auto& [type, rows] : desc.segments) {
+    check(rows > 0, "[gpu] matmul: a segment without rows");
+    check(desc.cols % info(type).block_elems == 0, "[gpu] matmul: columns are no whole blocks");
     (info(type).is_quantized() ? kinds.quantized : kinds.plain) = true;
     kinds.name = kernel_type(type);
-    alike = alike && type == desc.segments.front();
-    check(desc.cols % info(type).block_elems == 0, "[gpu] matmul: columns are no whole blocks");
+    kinds.alike = kinds.alike && type == desc.segments.front().type;
   }
-  if (!alike) kinds.name = !kinds.plain ? "quant" : !kinds.quantized ? "plain" : "mixed";
+  if (!kinds.alike) {
+    kinds.name = !kinds.plain ? "quant" : !kinds.quantized ? "plain" : "mixed";
+  }
   return kinds;
 }
 
-// As device/matmul.h lays out matmul_lds.
-std::int64_t lds_bytes(const Kinds& kinds, std::int64_t cols, std::int64_t rows) {
-  std::int64_t bytes = 0;
-  if (kinds.plain) bytes += rows * ((cols + 3) / 4 * 16);
-  if (kinds.quantized) bytes += rows * (cols + cols / 32 * 4 + cols / 16 * 2);
-  return bytes;
+HalfParts parts_of(DType type) {
+  return half_parts(*weight_type(type));
 }
 
-MatMulScratch scratch_of(const MatMulDesc& desc, const Kinds& kinds) {
+// The outputs, cut where a segment of their weight rows ends.
+std::vector<PieceArgs> cut(const MatMulDesc& desc) {
+  const std::int64_t outputs = desc.outputs();
+  std::set<std::int64_t> ends = {outputs};
+  std::int64_t end = 0;
+  for (const MatMulSegment& s : desc.segments) {
+    end += s.rows;
+    if (end % outputs != 0) ends.insert(end % outputs);
+  }
+  std::vector<PieceArgs> pieces;
+  std::int64_t begin = 0;
+  for (const std::int64_t e : ends) {
+    pieces.push_back({to_i32(begin), to_i32(e), 0, 0});
+    begin = e;
+  }
+  return pieces;
+}
+// Adds a piece; its tiles of `across` outputs follow those of the pieces before it.
+void add_piece(MatMulLaunch& to, PieceArgs piece, std::int64_t across) {
+  piece.first = to.n_tiles;
+  to.pieces.push_back(piece);
+  to.n_tiles += to_i32(ceil_div(piece.end - piece.begin, across));
+}
+
+// ---- few rows
+
+// Workgroups a unit. They are persistent, so that what each repeats of the activations stays small
+// beside its weight rows.
+std::int64_t groups_per_unit(std::int64_t n, const ArchInfo& arch) {
+  const int groups = few_rows_groups(static_cast<int>(n));
+  return is_sm(arch) ? groups : std::min(groups, 2);
+}
+
+MatMulPlan plan_few(const MatMulDesc& desc, const Kinds& kinds, const ArchInfo& arch) {
+  MatMulPlan plan;
+  std::int64_t n = 1;
+  while (n < desc.n) n *= 2;
+  MatMulLaunch& product = plan.products.emplace_back();
+  // A wave makes two weight rows at a time, which share what it reads of x: for SwiGLU gate and up
+  // of an output. Of one row of x there is less to share than there are waves to keep busy.
+  const bool gated = desc.epilogue == ir::Epilogue::kSwiGlu;
+  plan.rows_of_tile = gated || n > 1 || !kinds.alike ? 2 : 1;
+  const std::int64_t across = gated ? 1 : plan.rows_of_tile;
+  for (const PieceArgs& piece : cut(desc)) add_piece(product, piece, across);
+  plan.tile_rows = to_i32(n);
+
+  const auto lds = [&](std::int64_t cols) {
+    return few_rows_lds(kinds.plain, kinds.quantized, cols, n);
+  };
+  const std::int64_t whole = ceil_div(desc.cols, kSliceColumns) * kSliceColumns;
+  std::int64_t slice = whole;
+  for (std::int64_t n_slices = 2; lds(std::min(slice, desc.cols)) > arch.lds_bytes - kStaticShared;
+       ++n_slices) {
+    slice = ceil_div(whole / kSliceColumns, n_slices) * kSliceColumns;
+  }
+  plan.slice = to_i32(slice);
+
+  const std::int64_t most_threads = few_rows_threads(static_cast<int>(n));
+  std::int64_t threads = most_threads;
+  // Every unit takes part; and slices are prepared again at every turn of a wave.
+  while (threads > 128 && ceil_div(product.n_tiles, threads / arch.wave) < arch.n_units)
+    threads /= 2;
+  if (slice < whole) threads = most_threads;
+  const std::int64_t groups = ceil_div(product.n_tiles, threads / arch.wave);
+  const std::int64_t per_unit = slice < whole ? 2 : groups_per_unit(n, arch);
+  const std::int64_t most = std::max<std::int64_t>(1, per_unit * arch.n_units);
+  const std::int64_t turns = ceil_div(groups, most);
+  product.launch = {.kernel = "matmul_" + kinds.name + "_" + std::to_string(n),
+                    .grid_x = to_i32(ceil_div(groups, turns)),
+                    .grid_y = 1,
+                    .threads = to_i32(threads),
+                    .lds_bytes = to_i32(lds(std::min(slice, (desc.cols + 7) / 8 * 8))),
+                    .rows = {}};
+  return plan;
+}
+
+// ---- many rows
+
+MatMulScratch scratch_of(const MatMulDesc& desc) {
   MatMulScratch s;
+  for (const MatMulSegment& segment : desc.segments) {
+    const HalfParts parts = parts_of(segment.type);
+    std::int32_t& n = parts.bf16 ? s.n_bf16 : s.n_f16;
+    n = std::max(n, parts.x);
+  }
   const auto take = [&s](std::int64_t bytes) {
     const std::int64_t at = s.bytes;
-    s.bytes += (bytes + 255) / 256 * 256;
+    s.bytes += ceil_div(bytes, 256) * 256;
     return at;
   };
-  s.f32 = kinds.plain && (desc.norm || desc.overwrites_x);
-  s.int8 = kinds.quantized;
-  if (s.f32) s.f32_at = take(desc.n * desc.cols * 4);
-  if (s.int8) {
-    s.values_at = take(desc.n * desc.cols);
-    s.scales_at = take(desc.n * (desc.cols / 32) * 4);
-    s.sums_at = take(desc.n * (desc.cols / 16) * 2);
-  }
+  s.cols = ceil_div(desc.cols, kHalvesColumns) * kHalvesColumns;
+  s.part = desc.n * s.cols;
+  s.f16_at = take(2 * s.part * s.n_f16);
+  s.bf16_at = take(2 * s.part * s.n_bf16);
+  s.scale_at = take(4 * desc.n);
   return s;
 }
 
-}  // namespace
+DType type_of(const MatMulDesc& desc, std::int64_t row) {
+  std::size_t s = 0;
+  for (; row >= desc.segments[s].rows; ++s) row -= desc.segments[s].rows;
+  return desc.segments[s].type;
+}
 
-MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
-  check(desc.rows > 0 && desc.cols > 0 && desc.n > 0, "[gpu] matmul: an empty shape");
-  const Kinds kinds = kinds_of(desc);
-  const std::int64_t outputs = desc.epilogue == ir::Epilogue::kSwiGlu ? desc.rows / 2 : desc.rows;
-  const std::int64_t waves = kThreads / arch.wave;
-  const std::int64_t across = (outputs + waves - 1) / waves;
-
-  MatMulPlan plan;
-  plan.matmul.threads = kThreads;
-  if (desc.n > kMostRows && !kinds.plain) {
-    plan.quantize = plan_quantize({desc.n, desc.cols}, arch);
-    plan.scratch = scratch_of(desc, kinds);
-    plan.tile_rows = static_cast<std::int32_t>(kGemmTile);
-    plan.matmul.kernel = "matmul_" + kinds.name + "_gemm";
-    plan.matmul.grid_x = static_cast<std::int32_t>((outputs + kGemmTile - 1) / kGemmTile);
-    plan.matmul.grid_y = static_cast<std::int32_t>((desc.n + kGemmTile - 1) / kGemmTile);
-    plan.matmul.rows = {.items = 1, .per_group = plan.tile_rows, .along_y = true};
-    return plan;
+// Which kernel makes a piece: of several, those that leave gates go first.
+struct GemmKind {
+  TilePart part;
+  DType type;
+  auto operator<=>(const GemmKind&) const = default;
+};
+std::map<GemmKind, std::vector<PieceArgs>> kinds_of_pieces(const MatMulDesc& desc) {
+  std::map<GemmKind, std::vector<PieceArgs>> out;
+  for (const PieceArgs& piece : cut(desc)) {
+    const DType type = type_of(desc, piece.begin);
+    if (desc.epilogue != ir::Epilogue::kSwiGlu) {
+      out[{TilePart::kWhole, type}].push_back(piece);
+      continue;
+    }
+    const DType up = type_of(desc, piece.begin + desc.outputs());
+    if (type == up) {
+      out[{TilePart::kWhole, type}].push_back(piece);
+    } else {
+      out[{TilePart::kGates, type}].push_back(piece);
+      out[{TilePart::kUps, up}].push_back(piece);
+    }
   }
-  std::int64_t tile = 1;
-  while (tile < std::min(desc.n, kMostRows)) tile *= 2;
-  const bool prepares = kinds.quantized || desc.norm || desc.overwrites_x;
-  const std::int64_t lds = lds_bytes(kinds, desc.cols, tile);
-  const bool in_lds =
-      prepares && !desc.overwrites_x && desc.n <= kMostRows && lds <= arch.lds_bytes - kStaticLds;
-  if (!in_lds && tile > 1) tile = kMostRows;
+  return out;
+}
 
-  plan.tile_rows = static_cast<std::int32_t>(tile);
-  plan.matmul.kernel =
-      "matmul_" + kinds.name + "_" + std::to_string(tile) + (in_lds ? "_lds" : "_mem");
-  const std::int64_t per_unit = in_lds ? kLdsGroupsPerUnit : kMemGroupsPerUnit;
-  plan.matmul.grid_x = static_cast<std::int32_t>(
-      std::clamp<std::int64_t>(across, 1, std::max<std::int64_t>(1, per_unit * arch.n_units)));
-  plan.matmul.grid_y = static_cast<std::int32_t>((desc.n + tile - 1) / tile);
-  plan.matmul.rows = {.items = 1, .per_group = plan.tile_rows, .along_y = true};
-  if (in_lds) {
-    plan.matmul.lds_bytes = static_cast<std::int32_t>(lds);
-  } else if (prepares) {
-    plan.scratch = scratch_of(desc, kinds);
-    plan.quantize = plan_quantize({desc.n, desc.cols}, arch);
+MatMulLaunch plan_gemm(const MatMulDesc& desc, const GemmKind& kind,
+                       const std::vector<PieceArgs>& pieces, std::int32_t x, const ArchInfo& arch) {
+  const HalfParts parts = parts_of(kind.type);
+  const GemmTile tile = gemm_tile(x, parts.w, parts.x, arch.wave, is_sm(arch));
+  check(fits(tile, parts.w, parts.x, is_sm(arch)), "[gpu] matmul: a tile that does not fit");
+  const bool gated = desc.epilogue == ir::Epilogue::kSwiGlu && kind.part == TilePart::kWhole;
+  MatMulLaunch out{.launch = {}, .part = kind.part, .pieces = {}, .n_tiles = 0};
+  for (const PieceArgs& piece : pieces) add_piece(out, piece, gated ? tile.w / 2 : tile.w);
+  out.launch = {
+      .kernel = "matmul_" + std::string(kernel_type(kind.type)) + "_gemm" + std::to_string(x),
+      .grid_x = out.n_tiles,
+      .grid_y = to_i32(ceil_div(desc.n, x)),
+      .threads = kGemmThreads,
+      .lds_bytes = tile.lds_bytes(parts.w, parts.x),
+      .rows = {.items = 1, .per_group = x, .along_y = true}};
+  return out;
+}
+
+// Rows of x of a tile. Large tiles read W and x less often; small ones leave fewer units idle.
+std::int32_t gemm_rows(const MatMulDesc& desc, const ArchInfo& arch) {
+  const auto is_f32 = [](const MatMulSegment& s) { return s.type == DType::kF32; };
+  // Of F32, taken in three parts, there are the middle tiles alone.
+  const bool f32 = std::any_of(desc.segments.begin(), desc.segments.end(), is_f32);
+  const std::int32_t most = f32 ? 64 : 128;
+  std::int32_t x = f32 ? 32 : 16;
+  while (x < desc.n && x < most) x *= 2;
+  const auto idle = [&] {
+    return 4 * ceil_div(desc.n, x) * ceil_div(desc.rows(), x) < 3 * std::int64_t{arch.n_units};
+  };
+  while (x > 32 && idle()) x /= 2;
+  return x;
+}
+
+MatMulPlan plan_many(const MatMulDesc& desc, const ArchInfo& arch) {
+  MatMulPlan plan;
+  plan.prepare = plan_prepare({desc.n, desc.cols}, arch);
+  plan.scratch = scratch_of(desc);
+  plan.tile_rows = gemm_rows(desc, arch);
+  for (const auto& [kind, pieces] : kinds_of_pieces(desc)) {
+    plan.products.push_back(plan_gemm(desc, kind, pieces, plan.tile_rows, arch));
   }
   return plan;
 }
 
+}  // namespace
+
+std::int64_t MatMulDesc::rows() const {
+  std::int64_t sum = 0;
+  for (const MatMulSegment& s : segments) sum += s.rows;
+  return sum;
+}
+std::int64_t MatMulDesc::outputs() const {
+  return epilogue == ir::Epilogue::kSwiGlu ? rows() / 2 : rows();
+}
+
+MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
+  const Kinds kinds = kinds_of(desc);
+  check(desc.cols > 0 && desc.n > 0, "[gpu] matmul: an empty shape");
+  if (desc.n > kFewRowsMost) return plan_many(desc, arch);
+  const MatMulPlan few = plan_few(desc, kinds, arch);
+  // Slices are prepared again at every turn of the waves. Plain weights keep x in F32 there: for
+  // them a launch that prepares the rows for the matrix units costs less than that (on an H200, 8
+  // rows by F16 [28672, 4096]: 115 us instead of 219). Quantized ones take one dispatch always.
+  const Launch& launch = few.products[0].launch;
+  const std::int64_t waves = std::int64_t{launch.grid_x} * launch.threads / arch.wave;
+  const bool again = few.slice < desc.cols && few.products[0].n_tiles > waves;
+  return kinds.plain && again ? plan_many(desc, arch) : few;
+}
+
 std::string to_string(const MatMulPlan& plan) {
   std::string text;
-  if (plan.quantize) {
-    text = to_string(*plan.quantize) + (plan.scratch.f32 ? " f32" : "") +
-           (plan.scratch.int8 ? " int8" : "") + "; ";
+  if (plan.prepare) {
+    text = to_string(*plan.prepare);
+    if (plan.scratch.n_f16 > 0) text += " f16 x " + std::to_string(plan.scratch.n_f16);
+    if (plan.scratch.n_bf16 > 0) text += " bf16 x " + std::to_string(plan.scratch.n_bf16);
+    text += "; ";
   }
-  return text + to_string(plan.matmul);
+  for (std::size_t i = 0; i < plan.products.size(); ++i) {
+    text += (i > 0 ? "; " : "") + to_string(plan.products[i].launch);
+  }
+  if (plan.slice > 0) text += " slice " + std::to_string(plan.slice);
+  return text;
 }
 
 }  // namespace rocmforge::gpu

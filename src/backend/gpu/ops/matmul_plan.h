@@ -1,5 +1,5 @@
-// How a matmul is launched: which kernel, how many rows of x at a time, and whether the activations
-// are prepared by a launch of their own (quantize_rows) or in the LDS of each workgroup.
+// How a matmul is launched: which kernel, what a workgroup makes, and whether the activations are
+// prepared by a launch of their own (prepare_rows, for the matrix units) or by each workgroup.
 #pragma once
 
 #include <cstdint>
@@ -8,33 +8,51 @@
 #include <vector>
 
 #include "backend/gpu/ops/launch.h"
+#include "backend/gpu/ops/matmul_args.h"
 #include "ir/ops.h"
 #include "tensor/dtype.h"
 
 namespace rocmforge::gpu {
 
-struct MatMulDesc {
-  std::vector<DType> segments;      // the weight's types, in order
-  std::int64_t rows = 0, cols = 0;  // of the weight
-  std::int64_t n = 1;               // rows of x: the bucket's
-  ir::Epilogue epilogue = ir::Epilogue::kNone;
-  bool norm = false;
-  bool overwrites_x = false;  // the result lies over x
+struct MatMulSegment {
+  DType type = DType::kF32;
+  std::int64_t rows = 0;
 };
 
-// Byte offsets in the node's scratch of what quantize_rows leaves; all [n][...].
+struct MatMulDesc {
+  std::vector<MatMulSegment> segments;  // of the weight, in order
+  std::int64_t cols = 0;                // of the weight
+  std::int64_t n = 1;                   // rows of x: the bucket's
+  ir::Epilogue epilogue = ir::Epilogue::kNone;
+
+  std::int64_t rows() const;     // of the weight
+  std::int64_t outputs() const;  // half of them for SwiGLU
+};
+
+// Byte offsets in the node's scratch of what prepare_rows leaves: see HalvesArgs.
 struct MatMulScratch {
-  bool f32 = false;   // normalised (or copied) rows, which plain weights read instead of x
-  bool int8 = false;  // values, scales, sums
-  std::int64_t f32_at = 0, values_at = 0, scales_at = 0, sums_at = 0;
+  std::int32_t n_f16 = 0, n_bf16 = 0;  // parts
+  std::int64_t f16_at = 0, bf16_at = 0, scale_at = 0;
+  std::int64_t cols = 0;  // padded
+  std::int64_t part = 0;  // elements
   std::int64_t bytes = 0;
 };
 
+// A kernel and the pieces of the outputs that it makes.
+struct MatMulLaunch {
+  Launch launch;
+  TilePart part = TilePart::kWhole;
+  std::vector<PieceArgs> pieces;
+  std::int32_t n_tiles = 0;  // in all pieces
+};
+
 struct MatMulPlan {
-  std::optional<Launch> quantize;  // first, where there is one
-  Launch matmul;
-  MatMulScratch scratch;       // of `quantize`
-  std::int32_t tile_rows = 1;  // rows of x that share one reading of the weight
+  std::optional<Launch> prepare;       // first, where there is one
+  std::vector<MatMulLaunch> products;  // one, but with many rows one for each type
+  MatMulScratch scratch;               // of `prepare`
+  std::int32_t tile_rows = 1;          // rows of x that share one reading of the weight
+  std::int32_t slice = 0;              // few rows: columns in LDS at a time
+  std::int32_t rows_of_tile = 0;       // few rows: weight rows that a wave makes at a time
 };
 
 // Error{kUnsupported} for a type without kernels, and for more than kMaxSegments segments.

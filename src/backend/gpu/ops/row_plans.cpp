@@ -87,8 +87,8 @@ Launch plan_rms_norm(const RowsShape& y, std::int64_t length, const ArchInfo& ar
   return grouped("rms_norm_wave", y.rows, arch, runs, kThreads / arch.wave);
 }
 
-Launch plan_quantize(const RowsShape& x, const ArchInfo& arch) {
-  return grouped("quantize_rows", x.rows, arch);
+Launch plan_prepare(const RowsShape& x, const ArchInfo& arch) {
+  return grouped("prepare_rows", x.rows, arch);
 }
 
 Launch plan_kv_write(const RowsShape& k, DType kv, const ArchInfo& arch) {

@@ -25,7 +25,7 @@ Launch plan_rope(const RowsShape& y, const ArchInfo& arch);
 Launch plan_softmax(const RowsShape& y, const ArchInfo& arch);
 // `length`: of the gain; cols is a multiple of it.
 Launch plan_rms_norm(const RowsShape& y, std::int64_t length, const ArchInfo& arch);
-Launch plan_quantize(const RowsShape& x, const ArchInfo& arch);
+Launch plan_prepare(const RowsShape& x, const ArchInfo& arch);
 
 // k: [rows, n_kv_heads * head_dim]; kv is F16 or F32 (checked), as below.
 Launch plan_kv_write(const RowsShape& k, DType kv, const ArchInfo& arch);

@@ -36,10 +36,17 @@ struct MmaI8 : MmaLayout {
 
 struct MmaF16 : MmaLayout {
   static constexpr int kK = 16;
+  using Element = f16;
   using Fragment = HalfX4;
   using Sum = FloatX4;
   __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
     return *reinterpret_cast<const HalfX4*>(at + (lane % 16) * stride + 4 * (lane / 16));
+  }
+  __device__ static __inline__ Fragment load_first(const f16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
+  }
+  __device__ static __inline__ Fragment load_second(const f16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
   }
   __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
     return __builtin_amdgcn_mfma_f32_16x16x16f16(a, b, c, 0, 0, 0);
@@ -48,10 +55,17 @@ struct MmaF16 : MmaLayout {
 
 struct MmaBF16 : MmaLayout {
   static constexpr int kK = 16;
+  using Element = u16;
   using Fragment = ShortX4;
   using Sum = FloatX4;
   __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
     return *reinterpret_cast<const ShortX4*>(at + (lane % 16) * stride + 4 * (lane / 16));
+  }
+  __device__ static __inline__ Fragment load_first(const u16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
+  }
+  __device__ static __inline__ Fragment load_second(const u16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
   }
   __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
     return __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(a, b, c, 0, 0, 0);
@@ -71,6 +85,8 @@ struct Attention : AmdAttention<MmaF16, CdnaAttention> {
 };
 
 struct Arch : Amd {
+  template <bool kBf16>
+  using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
   static constexpr int kWave = 64;
   static constexpr int kLdsBytes = 65536;
   static constexpr bool kHasMma = true;

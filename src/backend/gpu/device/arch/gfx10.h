@@ -34,7 +34,57 @@ struct MmaI8 {
   }
 };
 
+// The same of halves, by dot2 of F16, and by multiplies of BF16. `at` is in LDS.
+template <class T>
+struct MmaHalf {
+  static constexpr int kM = 16, kN = 16, kK = 16;
+  static constexpr int kPerLane = 8;
+  using Element = T;
+  __device__ static __inline__ i32 row(i32 lane, i32 i) { return 2 * i + lane / 16; }
+  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
+  struct Fragment {
+    const T* at;
+    i32 stride, lane;
+    __device__ __inline__ u32 word(i32 r, i32 w) const {
+      return reinterpret_cast<const u32*>(at + r * stride)[w];
+    }
+  };
+  using Sum = FloatX8;
+  __device__ static __inline__ Fragment load_first(const T* at, i32 stride, i32 lane) {
+    return {at, stride, lane};
+  }
+  __device__ static __inline__ Fragment load_second(const T* at, i32 stride, i32 lane) {
+    return {at, stride, lane};
+  }
+  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    // In turn: the words of all products at once are more than the registers hold.
+#pragma unroll 1
+    for (int w = 0; w < kK / 2; ++w) {
+      Amd::keep_order();
+      const u32 x = b.word(column(b.lane, 0), w);
+#pragma unroll
+      for (int i = 0; i < kPerLane; ++i) c[i] = dot2(a.word(row(a.lane, i), w), x, c[i]);
+    }
+    return c;
+  }
+
+ private:
+  __device__ static __inline__ float dot2(u32 a, u32 b, float c) {
+    if constexpr (__is_same(T, f16)) {
+      using Pair = f16 __attribute__((ext_vector_type(2)));
+      return __builtin_amdgcn_fdot2(bits_as<Pair>(a), bits_as<Pair>(b), c, false);
+    } else {
+      c = __builtin_fmaf(bits_as<float>(a << 16), bits_as<float>(b << 16), c);
+      return __builtin_fmaf(bits_as<float>(a & 0xffff0000U), bits_as<float>(b & 0xffff0000U), c);
+    }
+  }
+};
+using MmaF16 = MmaHalf<f16>;
+using MmaBF16 = MmaHalf<u16>;
+
 struct Arch : Rdna {
+  template <bool kBf16>
+  using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
   static constexpr bool kHasMma = false;  // int8 alone, and by dots
   using I8 = MmaI8;
 

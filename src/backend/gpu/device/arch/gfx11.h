@@ -34,10 +34,17 @@ struct MmaI8 : MmaLayout {
 
 struct MmaF16 : MmaLayout {
   static constexpr int kK = 16;
+  using Element = f16;
   using Fragment = HalfX16;
   using Sum = FloatX8;
   __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
-    return *reinterpret_cast<const HalfX16*>(at + (lane % 16) * stride);
+    return gpu::load<HalfX16, 16>(at + (lane % 16) * stride);
+  }
+  __device__ static __inline__ Fragment load_first(const f16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
+  }
+  __device__ static __inline__ Fragment load_second(const f16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
   }
   __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
     return __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(a, b, c);
@@ -46,10 +53,17 @@ struct MmaF16 : MmaLayout {
 
 struct MmaBF16 : MmaLayout {
   static constexpr int kK = 16;
+  using Element = u16;
   using Fragment = ShortX16;
   using Sum = FloatX8;
   __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
-    return *reinterpret_cast<const ShortX16*>(at + (lane % 16) * stride);
+    return gpu::load<ShortX16, 16>(at + (lane % 16) * stride);
+  }
+  __device__ static __inline__ Fragment load_first(const u16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
+  }
+  __device__ static __inline__ Fragment load_second(const u16* at, i32 stride, i32 lane) {
+    return load(at, stride, lane);
   }
   __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
     return __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32(a, b, c);
@@ -75,6 +89,8 @@ struct Attention : AmdAttention<MmaF16, Gfx11Attention> {
 };
 
 struct Arch : Rdna {
+  template <bool kBf16>
+  using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
   static constexpr bool kHasMma = true;
   using I8 = MmaI8;
   using F16 = MmaF16;

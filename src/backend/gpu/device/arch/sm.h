@@ -6,6 +6,11 @@
 
 namespace rocmforge::gpu::sm {
 
+// The address in shared memory that a pointer into it stands for.
+__device__ __inline__ u32 in_shared(const void* at) {
+  return (u32)(u64)(__attribute__((address_space(3))) const void*)at;
+}
+
 // 16 x 16 tiles of C += A B^T, A and B given by rows whose k is contiguous, as two m16n8 products.
 // Fragments as the PTX manual has them for mma.m16n8k16 (f16) and k32 (s8): lane l holds of A rows
 // l / 4 and l / 4 + 8, words l % 4 and l % 4 + 4 of k; of B columns l / 4 (and, for the second
@@ -17,12 +22,29 @@ struct MmaLayout {
   struct Fragment {
     u32 x[4];  // row l / 4: word, word + 4; row l / 4 + 8: word, word + 4
   };
+  // The same of a first operand, in the order that the product has its registers in.
+  struct First {
+    u32 x[4];  // row l / 4, row l / 4 + 8: word; both: word + 4
+  };
   __device__ static __inline__ i32 row(i32 lane, i32 i) { return lane / 4 + 8 * (i % 4 / 2); }
   __device__ static __inline__ i32 column(i32 lane, i32 i) {
     return 8 * (i / 4) + 2 * (lane % 4) + i % 2;
   }
 
  protected:
+  // Of shared memory, rows at multiples of 16 bytes: lane l names row l % 8 of matrix l / 8.
+  template <class F>
+  __device__ static __inline__ F load_matrices(const void* at, i32 stride_bytes, i32 lane) {
+    constexpr bool kFirst = __is_same(F, First);
+    const i32 row = lane % 8 + (kFirst ? lane / 8 % 2 : lane / 16) * 8;
+    const i32 k = kFirst ? lane / 16 : lane / 8 % 2;
+    F f;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(f.x[0]), "=r"(f.x[1]), "=r"(f.x[2]), "=r"(f.x[3])
+                 : "r"(in_shared(static_cast<const u8*>(at) + row * stride_bytes + 16 * k))
+                 : "memory");
+    return f;
+  }
   __device__ static __inline__ Fragment load_bytes(const void* at, i32 stride_bytes, i32 lane) {
     const u8* p = static_cast<const u8*>(at) + (lane / 4) * stride_bytes + 4 * (lane % 4);
     const u8* q = p + 8 * stride_bytes;
@@ -63,43 +85,63 @@ struct FloatSum {
 
 struct MmaF16 : MmaLayout {
   static constexpr int kK = 16;
+  using Element = f16;
   using Sum = FloatSum;
   __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
     return load_bytes(at, 2 * stride, lane);
   }
+  __device__ static __inline__ First load_first(const f16* at, i32 stride, i32 lane) {
+    return load_matrices<First>(at, 2 * stride, lane);
+  }
+  __device__ static __inline__ Fragment load_second(const f16* at, i32 stride, i32 lane) {
+    return load_matrices<Fragment>(at, 2 * stride, lane);
+  }
   __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    return multiply(First{{a.x[0], a.x[2], a.x[1], a.x[3]}}, b, c);
+  }
+  __device__ static __inline__ Sum multiply(const First& a, const Fragment& b, Sum c) {
     half(a, b.x[0], b.x[1], c.x);
     half(a, b.x[2], b.x[3], c.x + 4);
     return c;
   }
 
  private:
-  __device__ static __inline__ void half(const Fragment& a, u32 b0, u32 b1, float* c) {
+  __device__ static __inline__ void half(const First& a, u32 b0, u32 b1, float* c) {
     asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
         "{%0,%1,%2,%3};"
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(a.x[0]), "r"(a.x[2]), "r"(a.x[1]), "r"(a.x[3]), "r"(b0), "r"(b1));
+        : "r"(a.x[0]), "r"(a.x[1]), "r"(a.x[2]), "r"(a.x[3]), "r"(b0), "r"(b1));
   }
 };
 
 struct MmaBF16 : MmaLayout {
   static constexpr int kK = 16;
+  using Element = u16;
   using Sum = FloatSum;
   __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
     return load_bytes(at, 2 * stride, lane);
   }
+  __device__ static __inline__ First load_first(const u16* at, i32 stride, i32 lane) {
+    return load_matrices<First>(at, 2 * stride, lane);
+  }
+  __device__ static __inline__ Fragment load_second(const u16* at, i32 stride, i32 lane) {
+    return load_matrices<Fragment>(at, 2 * stride, lane);
+  }
   __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
+    return multiply(First{{a.x[0], a.x[2], a.x[1], a.x[3]}}, b, c);
+  }
+  __device__ static __inline__ Sum multiply(const First& a, const Fragment& b, Sum c) {
     half(a, b.x[0], b.x[1], c.x);
     half(a, b.x[2], b.x[3], c.x + 4);
     return c;
   }
 
  private:
-  __device__ static __inline__ void half(const Fragment& a, u32 b0, u32 b1, float* c) {
+  __device__ static __inline__ void half(const First& a, u32 b0, u32 b1, float* c) {
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
         "{%8,%9}, {%0,%1,%2,%3};"
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(a.x[0]), "r"(a.x[2]), "r"(a.x[1]), "r"(a.x[3]), "r"(b0), "r"(b1));
+        : "r"(a.x[0]), "r"(a.x[1]), "r"(a.x[2]), "r"(a.x[3]), "r"(b0), "r"(b1));
   }
 };
 
@@ -158,6 +200,9 @@ struct Attention : SmAttention {
 };
 
 struct Arch {
+  template <bool kBf16>
+  using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
+
   static constexpr int kWave = 32;
   static constexpr int kLdsBytes = 49152;  // a workgroup, without opting in to more
   static constexpr bool kHasMma = true;
@@ -174,6 +219,23 @@ struct Arch {
   __device__ static __inline__ void barrier() { __syncthreads(); }
   __device__ static __inline__ void wave_barrier() { __nvvm_bar_warp_sync(~0U); }
   __device__ static __inline__ void fence_device() { __nvvm_membar_gl(); }
+
+  // Copies of 16 bytes into shared memory (of zeros if not `valid`), in groups; wait_copies: until
+  // all but the last kRest groups of this thread are there (a barrier shows them to others).
+  static constexpr bool kAsyncCopies = true;
+  __device__ static __inline__ void copy_16(void* to, const void* from, bool valid) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(in_shared(to)), "l"(from), "r"(valid ? 16 : 0)
+                 : "memory");
+  }
+  __device__ static __inline__ void end_copies() {
+    asm volatile("cp.async.commit_group;" : : : "memory");
+  }
+  template <int kRest>
+  __device__ static __inline__ void wait_copies() {
+    asm volatile("cp.async.wait_group %0;" : : "n"(kRest) : "memory");
+  }
   __device__ static __inline__ i32 atomic_add(i32* at, i32 x) {
     return __nvvm_atom_add_gen_i(at, x);
   }
@@ -192,7 +254,11 @@ struct Arch {
   // 2^x, to 0 where it would be denormal.
   __device__ static __inline__ float exp2_normal(float x) { return __nvvm_ex2_approx_ftz_f(x); }
   __device__ static __inline__ float exp2(float x) { return __nvvm_ex2_approx_f(x); }
-  __device__ static __inline__ float rcp(float x) { return 1.0F / x; }
+  __device__ static __inline__ float rcp(float x) {
+    float y;
+    asm("rcp.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+  }
   __device__ static __inline__ float rsqrt(float x) { return __nvvm_rsqrt_approx_f(x); }
 
   // Byte i of the result is byte (selector byte i, 0..7) of {high, low}, `low` being bytes 0..3.

@@ -1,0 +1,24 @@
+// Arguments of prepare_rows: rows of activations, normalised if there is a gain, as the matrix
+// units take them (HalvesArgs).
+#pragma once
+
+#include "backend/gpu/ops/common_args.h"
+
+namespace rocmforge::gpu {
+
+struct PrepareArgs {
+  RowsArgs rows;
+  const float* x;
+  i64 x_stride;
+  const float* gain;  // [cols] F32, or null: no norm
+  u16 *f16, *bf16;    // part 0
+  float* scale;       // [n], of F16
+  i64 part;
+  i32 n_f16, n_bf16;  // parts of each
+  i32 cols, padded;
+  float eps;
+  i32 unused;
+  GridArgs grid;
+};
+
+}  // namespace rocmforge::gpu
