@@ -183,7 +183,9 @@ TEST_P(Objects, WavesAndLdsAreThePlans) {
   for (const KernelInfo& k : kernels_of(GetParam())) {
     EXPECT_EQ(k.at(".wavefront_size"), arch.wave) << k.name;
     EXPECT_LE(k.at(".group_segment_fixed_size"), arch.lds_bytes) << k.name;
-    const std::int64_t threads = k.name == "probe"                             ? kProbeThreads
+    const bool few_rows = k.name.starts_with("matmul_") && k.name[k.name.size() - 2] == '_';
+    const std::int64_t threads = k.name == "probe" ? kProbeThreads
+                                 : few_rows        ? few_rows_threads(k.name.back() - '0')
                                  : k.name.starts_with("paged_attention_many_") ? 256
                                  : k.name.starts_with("paged_attention_")      ? 128
                                                                                : 256;

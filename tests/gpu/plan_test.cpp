@@ -155,12 +155,12 @@ TEST(MatMulPlan, ManyRowsTakeALaunchForEachType) {
   const MatMulPlan plan =
       plan_matmul(desc({{kQ4_0, 33}, {kF16, 20}, {kQ4_0, 7}, {kF32, 40}}, 256, 67), kXt);
   EXPECT_EQ(to_string(plan),
-            "prepare_rows 67x1 of 256 f16 x 2 bf16 x 3; matmul_f32_gemm64 1x2 of 256 lds 61440; "
-            "matmul_f16_gemm64 1x2 of 256 lds 55296; matmul_q4_0_gemm64 2x2 of 256 lds 36864");
+            "prepare_rows 67x1 of 256 f16 x 2 bf16 x 3; matmul_f32_gemm32 2x3 of 256 lds 55296; "
+            "matmul_f16_gemm32 1x3 of 256 lds 52224; matmul_q4_0_gemm32 3x3 of 256 lds 34816");
   ASSERT_EQ(plan.products[2].pieces.size(), 2U);
   EXPECT_EQ(plan.products[2].pieces[1].begin, 53);
   EXPECT_EQ(plan.products[2].pieces[1].end, 60);
-  EXPECT_EQ(plan.products[2].pieces[1].first, 1);
+  EXPECT_EQ(plan.products[2].pieces[1].first, 2);
 }
 
 // Gates of one type and ups of another: the gates' launches go first.

@@ -60,11 +60,12 @@ Case make_case(Spec s) {
   Case c{s.name, [s] { return make(s); }};
   const bool swiglu = s.epilogue == Epilogue::kSwiGlu;
   if (n_quantized(s) > 0) c.tolerance = kInt8;
-  if (swiglu) c.tolerance *= 2;  // a product of two products
+  // A product of two products, and the worst of some hundred thousand results.
+  if (swiglu) c.tolerance *= 3;
   // Quantized products are the same to the bit everywhere. A norm that differs in the last bit may
   // round one activation the other way: by 1/127 of its block's largest.
   if (n_quantized(s) == s.segments.size() && !swiglu) c.isa_tolerance = 0;
-  if (n_quantized(s) > 0 && s.norm) c.isa_tolerance = 2e-3;
+  if (n_quantized(s) > 0 && s.norm) c.isa_tolerance = swiglu ? 5e-3 : 2e-3;
   return c;
 }
 
