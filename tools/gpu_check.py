@@ -154,6 +154,7 @@ def main():
     parser.add_argument("--only", default=",".join(PARTS), help="parts: " + ",".join(PARTS))
     parser.add_argument("--limit", type=int, default=120, help="seconds for a sanitized case")
     args = parser.parse_args()
+    args.build = args.build.resolve()  # a bare name would be looked for in PATH
     args.program = args.build / "rocmforge"
     out = args.out or pathlib.Path("bench/results") / args.name
     parts = args.only.split(",")
