@@ -170,7 +170,12 @@ float max(const float* x, std::int64_t n) {
   for (std::int64_t i = step; i < n; i += step) {
     best = hn::Max(best, hn::LoadU(d, x + (n - i >= step ? i : n - step)));
   }
-  return hn::GetLane(hn::MaxOfLanes(d, best));
+  // Not MaxOfLanes: of the emulated vectors it begins at the lowest finite number, above -inf.
+  float all[HWY_MAX_BYTES / sizeof(float)];
+  hn::StoreU(best, d, all);
+  float largest = all[0];
+  for (std::int64_t i = 1; i < step; ++i) largest = std::fmax(largest, all[i]);
+  return largest;
 }
 
 float exp_sum(const float* x, std::int64_t n, float shift, float* y) {
