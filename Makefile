@@ -30,15 +30,13 @@ NO_KERNELS = -DROCMFORGE_GPU_TARGETS=
 WANTS_KERNELS = $(if $(wildcard build/CMakeCache.txt),$(shell sed -n \
 	's/^ROCMFORGE_GPU_TARGETS:[A-Z]*=//p' build/CMakeCache.txt),$(if $(filter $(NO_KERNELS),$(CONFIGURE)),,yes))
 CONFIGURE ?=
-ALL_TARGETS = gfx1030;gfx1031;gfx1032;gfx1033;gfx1034;gfx1035;gfx1036;gfx1100;gfx1101;gfx1102;$\
-	gfx1103;gfx1150;gfx1151;gfx1152;gfx1200;gfx1201;gfx90a;gfx942;sm_80;sm_90a
 
 build: ## build the program: build/rocmforge
 	@tools/install-deps.sh --check run $(if $(WANTS_KERNELS),gpu)
 	$(call compile,release,build,$(CONFIGURE))
 
 targets: deps deps-gpu ## build the program with kernels for every card
-	@cmake --preset release "-DROCMFORGE_GPU_TARGETS=$(ALL_TARGETS)"
+	@cmake --preset release -DROCMFORGE_GPU_TARGETS=all
 	@cmake --build build
 
 # The model comes while the compiler works; stdout has the answer alone.

@@ -2,43 +2,7 @@
 # by clang 19 alone (no vendor's toolkit), compressed, and embedded as a module of its own, so that a
 # program loads only those that its model needs.
 
-# The card of this machine, from the kernel's driver: gfx_target_version is major * 10000 + minor *
-# 100 + step, the step's digit hexadecimal in the name (90010: gfx90a).
-function(rocmforge_detect_gfx OUT)
-  set(found "")
-  file(GLOB nodes /sys/class/kfd/kfd/topology/nodes/*/properties)
-  foreach(node IN LISTS nodes)
-    file(READ ${node} properties)
-    if(properties MATCHES "gfx_target_version ([0-9]+)" AND CMAKE_MATCH_1 GREATER 0)
-      math(EXPR major "${CMAKE_MATCH_1} / 10000")
-      math(EXPR minor "${CMAKE_MATCH_1} / 100 % 100")
-      math(EXPR step "${CMAKE_MATCH_1} % 100")
-      string(SUBSTRING "0123456789abcdef" ${step} 1 digit)
-      list(APPEND found gfx${major}${minor}${digit})
-    endif()
-  endforeach()
-  set(${OUT} "${found}" PARENT_SCOPE)
-endfunction()
-
-# NVIDIA's cards of this machine, as far as clang 19 knows them; others take older PTX.
-function(rocmforge_detect_sm OUT)
-  set(found "")
-  find_program(ROCMFORGE_NVIDIA_SMI NAMES nvidia-smi)
-  mark_as_advanced(ROCMFORGE_NVIDIA_SMI)
-  if(ROCMFORGE_NVIDIA_SMI)
-    execute_process(
-      COMMAND ${ROCMFORGE_NVIDIA_SMI} --query-gpu=compute_cap --format=csv,noheader
-      OUTPUT_VARIABLE lines ERROR_QUIET TIMEOUT 10)
-    string(REGEX MATCHALL "[0-9]+[.][0-9]" lines "${lines}")
-    foreach(line IN LISTS lines)
-      string(REPLACE "." "" number ${line})
-      if(number GREATER_EQUAL 80 AND number LESS_EQUAL 90)
-        list(APPEND found sm_${number})
-      endif()
-    endforeach()
-  endif()
-  set(${OUT} "${found}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/gpu_targets.cmake)
 
 find_program(ROCMFORGE_PTXAS NAMES ptxas PATHS /usr/local/cuda/bin)
 # A driver assembles PTX for its card at the first start; a cubin, which ptxas of CUDA makes, spares
@@ -54,7 +18,7 @@ if(ROCMFORGE_CUBINS AND NOT ROCMFORGE_PTXAS)
     "path, or build without cubins by -DROCMFORGE_CUBINS=OFF")
 endif()
 
-rocmforge_detect_gfx(detected)
+rocmforge_detect_gfx(detected /sys/class/kfd/kfd/topology/nodes)
 set(detected_sm "")
 if(ROCMFORGE_CUBINS)
   rocmforge_detect_sm(detected_sm)
@@ -62,7 +26,10 @@ endif()
 set(default_targets gfx1100 sm_80 ${detected} ${detected_sm})
 list(REMOVE_DUPLICATES default_targets)
 set(ROCMFORGE_GPU_TARGETS "${default_targets}" CACHE STRING
-    "What to compile the kernels for (gfx1100;sm_80;...); empty: no GPU support")
+    "What to compile the kernels for (gfx1100;sm_80;...), or all; empty: no GPU support")
+if(ROCMFORGE_GPU_TARGETS STREQUAL "all")
+  set(ROCMFORGE_GPU_TARGETS ${ROCMFORGE_AMD_TARGETS} sm_80 sm_90a)
+endif()
 
 if(ROCMFORGE_GPU_TARGETS)
   find_program(ROCMFORGE_DEVICE_CLANG NAMES clang++-19)

@@ -72,14 +72,16 @@ Runner::Runner(const gguf::File& file, Placed placed, backend::Device& device, C
       layout_(step_layout(placed.model, options_)),
       pool_(placed.where.stages.at(0).plan.kv.n_blocks) {
   const StageSource source{file, options_.mapping, options_.progress};
+  const backend::Device* last = &device;
   for (PlacedStage& s : placed.where.stages) {
+    last = s.device;
     Stage* before = stages_.empty() ? nullptr : stages_.back().get();
     if (s.device == &device) n_device_layers_ += s.plan.n_layers;
     stages_.push_back(std::make_unique<Stage>(std::move(s.plan), std::move(s.executor), source,
                                               layout_, *s.device, before));
   }
   // What the head chooses lies in its own stage's memory.
-  runs_ahead_ = stages_.size() == 1 && options_.run_ahead.value_or(device.info().runs_ahead);
+  runs_ahead_ = stages_.size() == 1 && options_.run_ahead.value_or(last->info().runs_ahead);
   step_.resize(static_cast<std::size_t>(layout_.bytes));
   work_.reserve(static_cast<std::size_t>(layout_.limits.max_work));
 }

@@ -75,6 +75,7 @@ TEST_F(GpuLayers, TheBenchmarkReportsThem) {
 
 #ifdef FAKE_CUDA
 TEST_F(GpuLayers, TheLogAndTheBenchmarkSayWhichLayersAreWhere) {
+  if (ROCMFORGE_TEST_KERNELS == 0) GTEST_SKIP() << "built without kernels for the fake card";
   Command command = rocmforge(
       {"bench", "--gguf", model(), "-p", "4", "-n", "0", "-r", "1", "-o", "json", "-ngl", "1"});
   command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
@@ -87,6 +88,7 @@ TEST_F(GpuLayers, TheLogAndTheBenchmarkSayWhichLayersAreWhere) {
 }
 
 TEST_F(GpuLayers, WhatDoesNotFitIsRefusedWithWhatDoes) {
+  if (ROCMFORGE_TEST_KERNELS == 0) GTEST_SKIP() << "built without kernels for the fake card";
   Command command = generate("hi", {"-n", "2", "--device", "cuda", "--ctx", "9000000"});
   command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
   EXPECT_TRUE(failed(run(command), {"needs ", " are free", "would fit: --ctx ", "--gpu-layers 0"}));

@@ -31,6 +31,13 @@ DeviceStream::DeviceStream(ContextPtr context)
   for (Event& event : marks_) event = make_event(*context_->api);
 }
 
+DeviceStream::~DeviceStream() {
+  try {
+    wait();
+  } catch (...) {  // a lost or hung device was told of where it was found
+  }
+}
+
 void DeviceStream::read(const backend::Buffer& from, std::int64_t offset, std::span<std::byte> to) {
   check_range(from, offset, to.size());
   const DeviceAddress at = address_of(from) + static_cast<DeviceAddress>(offset);

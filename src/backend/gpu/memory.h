@@ -28,6 +28,8 @@ class DeviceBuffer final : public backend::Buffer {
 class DeviceStream final : public backend::Stream {
  public:
   explicit DeviceStream(ContextPtr context);
+  // Waits for what is under way, which may use memory that goes after the stream.
+  ~DeviceStream() override;
 
   void read(const backend::Buffer& from, std::int64_t offset, std::span<std::byte> to) override;
   void write(backend::Buffer& to, std::int64_t offset, std::span<const std::byte> from) override;
