@@ -5,9 +5,10 @@
 #
 # Needs bash, python3 and the programs, no network and no model. For each model it writes a file,
 # then measures, medians over the rounds:
-#   base       pp512, pp2048 and tg128 from an empty context
+#   base       pp512, pp2048 and tg128 from an empty context, each thrice a round
 #   sequences  tg128 of 1 to 32 sequences together behind 128 tokens (llama.cpp: llama-batched-bench)
-#   depth      pp512 and tg128 behind 16384 tokens
+#   depth      pp512, pp2048 and tg128 behind 16384 tokens
+#   deep       tg128 of 8 sequences together, each behind 16384 tokens
 #   load       seconds of a whole run that does one token of prompt, and no more: the program's
 #              start, the driver's, the file (which is in memory by then: it was just written) and
 #              the step. Measured the same way for both; ours also tells what loading took of it.
@@ -43,10 +44,10 @@ budget=${BUDGET:-380} limit=${LIMIT:-90}
 results=${RESULTS:-bench/results}
 models=${MODELS:-llama-8b:Q4_0 llama-8b:Q8_0}
 rounds=${ROUNDS:-3}
-prompts=512,2048 gen=128 sequences=1,2,4,8,16,32 before=128 depth=16384 deep_prompt=512
+prompts=512,2048 gen=128 sequences=1,2,4,8,16,32 before=128 depth=16384 deep=8
 if [ -n "${QUICK:-}" ]; then
   models=${MODELS:-llama-1b:Q4_0} rounds=${ROUNDS:-1}
-  prompts=8,16 gen=4 sequences=1,4 before=8 depth=32 deep_prompt=8
+  prompts=8,16 gen=4 sequences=1,4 before=8 depth=32 deep=2
 fi
 for program in "$ours" $llama $batched; do
   [ -x "$program" ] || { echo "compare-gpu: $program: no such program" >&2; exit 2; }
@@ -117,8 +118,8 @@ for round in $(seq "$rounds"); do
   for model in $models; do
     folder=${model//[:,=]/_} file="$files/${model//[:,=]/_}.gguf"
     [ -f "$file" ] || continue
-    our_bench base "$round" -p "$prompts" -n "$gen" -r 1
-    their_bench base "$round" -p "$prompts" -n "$gen" -r 1
+    our_bench base "$round" -p "$prompts" -n "$gen" -r 3
+    their_bench base "$round" -p "$prompts" -n "$gen" -r 3
     [ "$round" = 1 ] || continue
     our_bench sequences 1 -p 0 -n "$gen" -d "$before" --sequences "$sequences" -r 1
     if [ -n "$batched" ]; then
@@ -126,8 +127,13 @@ for round in $(seq "$rounds"); do
         -ntg "$gen" -npl "$sequences" -c $(( ${sequences##*,} * (before + gen) )) \
         --output-format jsonl
     fi
-    our_bench depth 1 -p "$deep_prompt" -n "$gen" -d "$depth" -r 1
-    their_bench depth 1 -p "$deep_prompt" -n "$gen" -d "$depth" -r 1
+    our_bench depth 1 -p "$prompts" -n "$gen" -d "$depth" -r 1
+    their_bench depth 1 -p "$prompts" -n "$gen" -d "$depth" -r 1
+    our_bench deep 1 -p 0 -n "$gen" -d "$depth" --sequences "$deep" -r 1
+    if [ -n "$batched" ]; then
+      step deep theirs 1 "$batched" -m "$file" -ngl "$layers" -fa on -npp "$depth" -ntg "$gen" \
+        -npl "$deep" -c $(( deep * (depth + gen) )) --output-format jsonl
+    fi
     our_bench load 1 -p 1 -n 0 -r 1
     their_bench load 1 -p 1 -n 0 -r 1
   done

@@ -119,7 +119,8 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
   command
       .add_option("--gpu-layers,--n-gpu-layers", options.gpu_layers,
                   "Layers on the GPU, the last ones; those before run on the CPU: a number\n"
-                  "(0: none), all, or auto, as many as fit; also -ngl [all]")
+                  "(0: none), all, or auto, as many as fit; also -ngl [all; with --device auto,\n"
+                  "auto where they do not fit]")
       ->type_name("N")
       ->check(CLI::Validator(
           [](std::string& text) { return text.empty() ? std::string(kWrongLayers) : ""; }, ""))
@@ -154,10 +155,12 @@ Session::Session(const ModelOptions& options) {
     bar.show(done, total);
     return !interrupt.requested().load();
   };
-  for (std::size_t i = 0; engine_ == nullptr; ++i) {
+  ModelOptions trying = options;
+  std::size_t i = 0;
+  while (engine_ == nullptr) {
     try {
-      place_ = place_on(choices.at(i), options, counters_);
-      engine_ = open_engine(options, place_, counters_, progress);
+      place_ = place_on(choices.at(i), trying, counters_);
+      engine_ = open_engine(trying, place_, counters_, progress);
       bar.erase();
     } catch (const Error& e) {
       bar.erase();
@@ -166,8 +169,16 @@ Session::Session(const ModelOptions& options) {
         interrupt.obey();
       }
       if (i + 1 == choices.size() || !is_of_the_device(e)) throw;
-      log(LogLevel::kWarn, std::string(e.what()) + "; running on " + choices[i + 1].name);
       place_ = {};
+      if (e.code() == ErrorCode::kOutOfMemory && trying.gpu_layers.empty()) {
+        log(LogLevel::kWarn, std::string(e.what()) + "; running with as many layers as fit");
+        trying.gpu_layers = "auto";
+        continue;
+      }
+      // So many layers were asked for, and not fewer.
+      if (e.code() == ErrorCode::kOutOfMemory && trying.gpu_layers != "auto") throw;
+      ++i;
+      log(LogLevel::kWarn, std::string(e.what()) + "; running on " + choices[i].name);
     }
   }
   interrupt.obey();

@@ -93,6 +93,21 @@ TEST_F(GpuLayers, WhatDoesNotFitIsRefusedWithWhatDoes) {
   command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
   EXPECT_TRUE(failed(run(command), {"needs ", " are free", "would fit: --ctx ", "--gpu-layers 0"}));
 }
+
+TEST_F(GpuLayers, WhereNothingWasAskedForAsManyAsFitAreOnTheCard) {
+  if (ROCMFORGE_TEST_KERNELS == 0) GTEST_SKIP() << "built without kernels for the fake card";
+  Command command = generate("hi", {"-n", "2", "--ctx", "4000000"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  command.env["ROCMFORGE_LOG_LEVEL"] = "info";
+  const Outcome o = run(command);
+  ASSERT_TRUE(succeeded(o));
+  EXPECT_NE(o.err.find("running with as many layers as fit"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find(", 1 on Fake GPU"), std::string::npos) << o.err;
+  // Two were asked for: neither fewer nor the CPU.
+  command = generate("hi", {"-n", "2", "--ctx", "4000000", "-ngl", "2"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  EXPECT_TRUE(failed(run(command), {"would fit: ", "--gpu-layers 1"}));
+}
 #endif
 
 }  // namespace
