@@ -24,7 +24,9 @@
 #   ROUNDS               of base; the others have one [3]
 #   BUDGET               seconds after which nothing new is begun [380]
 #   LIMIT                seconds for one run of a program [90]
-#   FILES                folder for the models, 13 GB [a new one under TMPDIR, removed at the end]
+#   FILES                folder for the models, 13 GB, made if need be; the models in it are removed
+#                        at the end, those of these names that were there before as well [a new one
+#                        under TMPDIR, removed at the end]
 #   RESULTS              [bench/results]
 #   QUICK=1              a small model and few tokens: whether all this works, no measurement
 #
@@ -58,6 +60,7 @@ layers=99
 
 raw=$(mktemp -d)
 files=${FILES:-$(mktemp -d)}
+mkdir -p "$files"
 clocks=
 finish() {
   [ -z "$clocks" ] || kill "$clocks" 2>/dev/null || true

@@ -163,6 +163,8 @@ def main():
     args = parser.parse_args()
     args.build = args.build.resolve()  # a bare name would be looked for in PATH
     args.program = args.build / "rocmforge"
+    if not os.access(args.program, os.X_OK) or args.program.is_dir():
+        sys.exit(f"gpu_check: {args.program} is not there: --build wants a build's folder")
     out = args.out or pathlib.Path("bench/results") / args.name
     parts = args.only.split(",")
     if unknown := set(parts) - set(PARTS):

@@ -83,6 +83,7 @@ int act(const Action& action) {
 int run(int argc, char** argv) {
   hold_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that left shows as a failed write
+  std::signal(SIGXFSZ, SIG_IGN);  // so does a limit on the size of files
   report_shrunk_files();
 
   CLI::App app{"ROCmForge runs GGUF language models."};

@@ -16,6 +16,7 @@
 #include "cli/app.h"
 #include "cli/bench_report.h"
 #include "cli/help.h"
+#include "cli/interrupt.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "engine/sequence.h"
@@ -70,7 +71,11 @@ int save(const Options& o) {
   const model::RandomModel random(*o.model.random, counters);
   ThreadPool pool(o.model.threads > 0 ? o.model.threads : ThreadPool::default_threads());
   const auto start = std::chrono::steady_clock::now();
-  model::save_random(random, o.save, pool);
+  const std::string target = model::save_target(o.save);
+  {
+    const RemovedWhenKilled removed(target + ".partial");
+    model::save_random(random, target, pool);
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   write_output(fmt::format("{}: {:.2f} MiB in {:.1f} s\n", o.save,
                            static_cast<double>(random.file_bytes()) / (1 << 20), took.count()));
@@ -130,7 +135,7 @@ void add_random_options(CLI::App& command, Options& o) {
   CLI::Option* save = command.add_option(
       "--save", o.save,
       "Write that model as a GGUF file, without a vocabulary, and\nmeasure nothing");
-  save->type_name("PATH")->group(kModelGroup);
+  save->type_name("PATH")->check(not_empty_path())->group(kModelGroup);
 }
 
 }  // namespace

@@ -73,6 +73,11 @@ CLI::Validator number() {
       "");
 }
 
+CLI::Validator not_empty_path() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string { return text.empty() ? "the path is empty" : ""; }, "");
+}
+
 CLI::Validator one_of(const std::vector<std::string>& names) {
   return CLI::Validator(
       [names](std::string& text) -> std::string {

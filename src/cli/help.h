@@ -18,6 +18,8 @@ std::shared_ptr<CLI::FormatterBase> help_format();
 CLI::Validator whole_number(std::int64_t least = std::numeric_limits<std::int64_t>::min(),
                             std::int64_t most = std::numeric_limits<std::int64_t>::max());
 CLI::Validator number();
+// An empty path, of a variable that is not set, is refused: it is told from none.
+CLI::Validator not_empty_path();
 CLI::Validator one_of(const std::vector<std::string>& names);
 
 // Group headings of the help.

@@ -35,6 +35,16 @@ void on_alarm(int) {
   ::_exit(n == static_cast<ssize_t>(n_words) ? 0 : 1);
 }
 
+constexpr int kKilling[] = {SIGINT, SIGTERM, SIGHUP};
+std::atomic<const char*> doomed{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+void on_killed(int signal) {
+  if (const char* path = doomed.load()) ::unlink(path);
+  std::signal(signal, SIG_DFL);
+  ::raise(signal);  // is delivered when this returns
+}
+
 void install(int signal, void (*handler)(int)) {
   struct sigaction action{};
   action.sa_handler = handler;
@@ -86,6 +96,24 @@ void Interrupt::obey() {
   if (!interrupted.load()) return;
   std::signal(SIGINT, SIG_DFL);
   std::raise(SIGINT);
+}
+
+RemovedWhenKilled::RemovedWhenKilled(const std::string& path) : path_(path) {
+  doomed.store(path_.c_str());
+  for (const int signal : kKilling) {
+    struct sigaction before{};
+    ::sigaction(signal, nullptr, &before);
+    if (before.sa_handler == SIG_DFL) install(signal, on_killed);  // nohup ignores some
+  }
+}
+
+RemovedWhenKilled::~RemovedWhenKilled() {
+  for (const int signal : kKilling) {
+    struct sigaction now{};
+    ::sigaction(signal, nullptr, &now);
+    if (now.sa_handler == on_killed) std::signal(signal, SIG_DFL);
+  }
+  doomed.store(nullptr);
 }
 
 }  // namespace rocmforge::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <string>
 
 namespace rocmforge::cli {
 
@@ -29,6 +30,19 @@ class Interrupt {
   void begin();
 
   bool installed_ = false;
+};
+
+// While it lives, a SIGINT, SIGTERM or SIGHUP that would kill the process removes the file first.
+// One at a time.
+class RemovedWhenKilled {
+ public:
+  explicit RemovedWhenKilled(const std::string& path);
+  ~RemovedWhenKilled();
+  RemovedWhenKilled(const RemovedWhenKilled&) = delete;
+  RemovedWhenKilled& operator=(const RemovedWhenKilled&) = delete;
+
+ private:
+  std::string path_;
 };
 
 }  // namespace rocmforge::cli

@@ -90,11 +90,9 @@ bool is_of_the_device(const Error& e) {
 }  // namespace
 
 CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* description) {
-  // An empty one, of a variable that is not set, is told from none.
-  const auto not_empty = [](std::string& text) { return text.empty() ? "the path is empty" : ""; };
   return command.add_option("-m,--gguf,--model", path, description)
       ->type_name("PATH")
-      ->check(CLI::Validator(not_empty, ""))
+      ->check(not_empty_path())
       ->group(kModelGroup);
 }
 

@@ -109,9 +109,10 @@ void add_verify(CLI::App& app, Action& action) {
   add_model_options(*command, o->model);
   command->footer(
       R"(Without --golden, the same random tokens run on the device and on the CPU: a prompt of 64, then a
-few small steps. Each layer's result is compared, and the verdict is pass or FAIL (exit code 1). Where
-a layer differs by more than rounding explains, its ops are compared one by one, and the first that
-differs is named. --no-fuse runs the plain graph on both, whose ops are smaller.
+few small steps. Each layer's result is compared, and the verdict is pass or FAIL (exit code 1), or
+none where the CPU is the device too. Where a layer differs by more than rounding explains, its ops
+are compared one by one, and the first that differs is named. --no-fuse runs the plain graph on both,
+whose ops are smaller. --ctx has no effect.
 
 With --golden, the recorded tokens are forced, step by step, and the log-probabilities compared. The
 verdict is pass, FAIL, or none: weights that are not all F32 need a --reference.

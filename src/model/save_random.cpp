@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ namespace rocmforge::model {
 namespace {
 
 constexpr std::int64_t kPieceBytes = 4 << 20;
+constexpr int kMostLinks = 40;  // as Linux
 
 struct Piece {
   const gguf::TensorInfo* tensor;
@@ -36,6 +38,19 @@ std::vector<Piece> pieces_of(const gguf::File& file) {
     }
   }
   return out;
+}
+
+Error cannot_write(const std::string& path, const std::string& why) {
+  return {ErrorCode::kIo, "[model] " + path + ": cannot write it: " + why};
+}
+
+// `link_too`: a symbolic link is refused as well.
+void refuse_special(const std::string& path, bool link_too) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const fs::file_status s = link_too ? fs::symlink_status(path, failed) : fs::status(path, failed);
+  if (!fs::exists(s) || fs::is_regular_file(s)) return;  // what else is wrong shows in opening it
+  throw cannot_write(path, fs::is_directory(s) ? "it is a folder" : "it is no regular file");
 }
 
 // A file under another name until it is whole.
@@ -86,10 +101,7 @@ class PartialFile {
     ::unlink(partial_.c_str());
   }
   // Of the call that just failed.
-  Error fault() const {
-    return {ErrorCode::kIo,
-            "[model] " + path_ + ": cannot write it: " + std::system_category().message(errno)};
-  }
+  Error fault() const { return cannot_write(path_, std::system_category().message(errno)); }
 
   std::string path_, partial_;
   int file_ = -1;
@@ -98,9 +110,24 @@ class PartialFile {
 
 }  // namespace
 
+std::string save_target(const std::string& path) {
+  namespace fs = std::filesystem;
+  fs::path target = path;
+  std::error_code failed;
+  for (int n = 0; fs::is_symlink(target, failed); ++n) {
+    if (n == kMostLinks) throw cannot_write(path, "too many symbolic links");
+    const fs::path next = fs::read_symlink(target, failed);
+    if (failed) throw cannot_write(path, failed.message());
+    target = target.parent_path() / next;  // an absolute one replaces it
+  }
+  refuse_special(target.string(), false);
+  refuse_special(target.string() + ".partial", true);
+  return target.string();
+}
+
 void save_random(const RandomModel& model, const std::string& path, ThreadPool& pool) {
   const std::vector<Piece> pieces = pieces_of(model.gguf());
-  PartialFile file(path, model.file_bytes());
+  PartialFile file(save_target(path), model.file_bytes());
   file.write(0, model.head());
   std::vector<std::vector<std::byte>> buffers(static_cast<std::size_t>(pool.n_threads()));
   pool.run(std::ssize(pieces), [&](std::int64_t task, int worker) {

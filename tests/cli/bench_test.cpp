@@ -1,13 +1,21 @@
 // `rocmforge bench`: the three forms of its table.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <regex>
+#include <thread>
 #include <tuple>
 
 #include "cli/program.h"
 
 namespace rocmforge::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 class Bench : public Cli {
  protected:
@@ -123,6 +131,53 @@ TEST_F(Bench, RandomWeightsAreThoseOfTheSavedFile) {
   EXPECT_TRUE(failed(run_rocmforge({"generate", "-m", path, "-p", "a"}),
                      {path, "tokenizer.ggml.model", "vocabulary"}));
   EXPECT_TRUE(failed(run_rocmforge({"tokenize", "-m", path, "a"}), {path, "vocabulary"}));
+}
+
+TEST_F(Bench, SavesOverNothingButARegularFile) {
+  const auto save = [](const std::string& path) {
+    return run_rocmforge({"bench", "--random", "llama-tiny:Q4_0", "--save", path});
+  };
+  EXPECT_TRUE(misused(save(""), {"--save", "empty"}));
+  const std::string fifo = dir_.file("fifo"), folder = dir_.file("folder");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  fs::create_directory(folder);
+  EXPECT_TRUE(failed(save(fifo), {fifo, "no regular file"}));
+  EXPECT_TRUE(failed(save(folder), {folder, "a folder"}));
+  const std::string to_fifo = dir_.file("to_fifo"), link = dir_.file("link");
+  fs::create_symlink("fifo", to_fifo);
+  EXPECT_TRUE(failed(save(to_fifo), {"fifo", "no regular file"}));
+  EXPECT_TRUE(fs::is_fifo(fifo));
+  EXPECT_TRUE(fs::is_symlink(to_fifo));
+  fs::create_symlink("loop", dir_.file("loop"));
+  EXPECT_TRUE(failed(save(dir_.file("loop")), {"loop", "symbolic links"}));
+  const std::string waiting = dir_.file("waiting.gguf");
+  ASSERT_EQ(::mkfifo((waiting + ".partial").c_str(), 0600), 0);
+  EXPECT_TRUE(failed(save(waiting), {waiting, "no regular file"}));
+
+  // A link stays one; what it names is written, be it there or not.
+  fs::create_symlink("target.gguf", link);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(succeeded(save(link)));
+    EXPECT_TRUE(fs::is_symlink(link));
+    EXPECT_TRUE(fs::is_regular_file(dir_.file("target.gguf")));
+    EXPECT_FALSE(fs::exists(dir_.file("target.gguf.partial")));
+  }
+}
+
+TEST_F(Bench, AnInterruptedSaveLeavesNothing) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::string path = dir_.file("large.gguf");
+    Command command = rocmforge({"bench", "--random", "llama-1b:Q8_0", "--save", path, "-t", "1"});
+    Process process(command);
+    for (int i = 0; i < 10'000 && !fs::exists(path + ".partial"); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ASSERT_TRUE(fs::exists(path + ".partial"));
+    process.send(signal);
+    EXPECT_EQ(process.wait().signal, signal);
+    EXPECT_FALSE(fs::exists(path + ".partial"));
+    EXPECT_FALSE(fs::exists(path));
+  }
 }
 
 TEST_F(Bench, RandomWeightsOfEveryType) {

@@ -87,7 +87,7 @@ TEST_F(Verify, WithoutAGoldenADeviceIsComparedWithTheCpu) {
                                "greedy tokens the same: 76 of 76\n", "\nrule: "}) {
         EXPECT_NE(o.out.find(part), std::string::npos) << o.out;
       }
-      EXPECT_TRUE(o.out.ends_with("\nverdict: pass\n")) << o.out;
+      EXPECT_TRUE(o.out.ends_with("\nverdict: none (the CPU was compared with itself)\n")) << o.out;
     }
   }
 }
@@ -96,7 +96,8 @@ TEST_F(Verify, LayersAsJson) {
   const Outcome o = run_rocmforge({"verify", "--gguf", model(), "--device", "cpu", "--json"});
   ASSERT_TRUE(succeeded(o));
   const auto out = boost::json::parse(o.out).as_object();
-  EXPECT_EQ(out.at("verdict").as_string(), "pass");
+  EXPECT_TRUE(out.at("verdict").is_null());
+  EXPECT_TRUE(out.at("same_device").as_bool());
   EXPECT_TRUE(out.at("first_layer").is_null());
   EXPECT_TRUE(out.at("ops").as_array().empty());
   ASSERT_EQ(out.at("layers").as_array().size(), 3U);
@@ -107,6 +108,15 @@ TEST_F(Verify, LayersAsJson) {
     EXPECT_EQ(layer.at("prefill").at("rows").as_int64(), 64);
     EXPECT_EQ(layer.at("decode").at("rows").as_int64(), 12);
     EXPECT_EQ(layer.at("decode").at("max").to_number<double>(), 0);
+  }
+}
+
+TEST_F(Verify, NoLayerOnAGpuIsNoComparison) {
+  for (const char* device : {"auto", "cuda"}) {
+    const Outcome o =
+        run_rocmforge({"verify", "--gguf", model(), "--device", device, "-ngl", "0", "--json"});
+    ASSERT_TRUE(succeeded(o));
+    EXPECT_TRUE(boost::json::parse(o.out).at("verdict").is_null()) << o.out;
   }
 }
 
@@ -130,6 +140,7 @@ TEST_F(Verify, ADeviceThatComputesNothingFailsAtTheFirstOp) {
   EXPECT_EQ(json.exit_code, 1);
   const auto out = boost::json::parse(json.out).as_object();
   EXPECT_EQ(out.at("verdict").as_string(), "fail");
+  EXPECT_FALSE(out.at("same_device").as_bool());
   EXPECT_EQ(out.at("first_layer").as_string(), "blk.0");
   EXPECT_TRUE(out.at("first_op").as_string().starts_with("1 embed"));
   EXPECT_EQ(out.at("ops").as_array().size(), 6U);

@@ -125,6 +125,12 @@ class GpuCheck(unittest.TestCase):
                     OPS.replace("RESULT", "SKIPPED").replace("COMPLETED", "SKIPPED"))
         self.assertIn("every case was skipped", self.check("--only", "ops")[1])
 
+    def test_a_build_that_is_not_there_is_one_line(self):
+        (self.at / "build/rocmforge").unlink()
+        code, words = self.check()
+        self.assertEqual(code, 1)
+        self.assertRegex(words, r"\Agpu_check: .*/build/rocmforge is not there: .*\n\Z")
+
 
 if __name__ == "__main__":
     unittest.main()
