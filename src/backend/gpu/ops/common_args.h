@@ -96,11 +96,4 @@ struct KvArgs {
 };
 inline constexpr int kKvBlockTokens = 16;  // ir::kBlockTokens
 
-// Activations as int8 with a scale each 32 columns (see quantize_args.h).
-struct QuantizedArgs {
-  i8* values;     // [n][cols]
-  float* scales;  // [n][cols / 32]
-  i16* sums;      // [n][cols / 16]
-};
-
 }  // namespace rocmforge::gpu
