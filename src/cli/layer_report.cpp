@@ -132,7 +132,8 @@ int verify_layers(const ModelOptions& options, bool json) {
                            {.kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .fuse = !options.no_fuse,
                             .n_device_layers = place.n_device_layers,
-                            .rest = place.rest.get()},
+                            .rest = place.rest.get(),
+                            .mapping = file.mapping()},
                            *place.device, *reference, counters);
   const Sides sides{.device = place.device->info().detail,
                     .reference = reference->info().detail,

@@ -108,7 +108,7 @@ void add_verify(CLI::App& app, Action& action) {
   command->add_flag("--json", o->json, "Print one JSON object");
   add_model_options(*command, o->model);
   command->footer(
-      R"(Without --golden, the same random tokens run on the device and on the CPU: a prompt of 64, then a
+      R"(Without --golden, the same random tokens run on the device and on the CPU: a prompt of 160, then a
 few small steps. Each layer's result is compared, and the verdict is pass or FAIL (exit code 1), or
 none where the CPU is the device too. Where a layer differs by more than rounding explains, its ops
 are compared one by one, and the first that differs is named. --no-fuse runs the plain graph on both,

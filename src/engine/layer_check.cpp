@@ -144,11 +144,23 @@ class Probe {
 
 RunnerOptions runner_options(const LayerCheckOptions& o) {
   return {.n_ctx = o.n_prompt + kSmallStep + o.n_decode,
-          .max_rows = o.n_prompt,
+          .max_rows = std::max(o.n_prompt, kSmallStep),
           .kv_dtype = o.kv_dtype,
           .fuse = o.fuse,
           .device_cut = true,
+          .mapping = o.mapping,
           .tap_layers = true};
+}
+
+// A prompt, of one token at least, that leaves the small steps room in the model's context.
+std::int32_t prompt_within(const gguf::File& file, const LayerCheckOptions& o) {
+  const std::string key =
+      std::string(file.get_string("general.architecture").value_or("")) + ".context_length";
+  const auto wanted = static_cast<std::uint64_t>(o.n_prompt);
+  const auto behind = static_cast<std::uint64_t>(kSmallStep + o.n_decode);
+  const std::uint64_t context = file.get_u64(key).value_or(wanted + behind);
+  const std::uint64_t room = context > behind ? context - behind : 1;
+  return static_cast<std::int32_t>(std::min(wanted, room));
 }
 
 std::vector<text::TokenId> random_tokens(std::int32_t n, std::int32_t n_vocab) {
@@ -297,8 +309,10 @@ std::int32_t first_parted(const std::vector<Compared>& all) {
 
 }  // namespace
 
-LayerCheck check_layers(const gguf::File& file, const LayerCheckOptions& options,
+LayerCheck check_layers(const gguf::File& file, const LayerCheckOptions& wanted,
                         backend::Device& device, backend::Device& reference, Counters& counters) {
+  LayerCheckOptions options = wanted;
+  options.n_prompt = prompt_within(file, wanted);
   RunnerOptions ours = runner_options(options);
   ours.n_device_layers = options.n_device_layers;
   ours.rest = options.rest;

@@ -8,6 +8,7 @@
 
 #include "backend/device.h"
 #include "base/counters.h"
+#include "base/mapped_file.h"
 #include "engine/runner_options.h"
 #include "gguf/file.h"
 
@@ -41,8 +42,13 @@ struct LayerCheckOptions {
   // Of the device under test, as in RunnerOptions.
   std::int32_t n_device_layers = kAllLayers;
   backend::Device* rest = nullptr;
-  std::int32_t n_prompt = 64;  // tokens run at once
-  std::int32_t n_decode = 8;   // then so many one by one, behind one step of 4
+  // Tokens run at once, fewer where the model's context ends before all steps; so many that a GPU
+  // splits the attention of the small steps behind them.
+  std::int32_t n_prompt = 160;
+  std::int32_t n_decode = 8;  // then so many one by one, behind one step of 4
+  // Where the file was mapped: weights are then loaded as the engine loads them; null: through the
+  // mapping, or from memory.
+  const MappedFile* mapping = nullptr;
 };
 
 struct LayerCheck {
@@ -57,8 +63,8 @@ struct LayerCheck {
 };
 
 // Runs the same tokens, random but always the same, on both, forced. Errors: those of the runner;
-// kInvalidArgument where the reference itself gives no numbers. `file`, devices and counters
-// outlive the call.
+// kInvalidArgument where the reference itself gives no numbers. `file`, its mapping, devices and
+// counters outlive the call.
 LayerCheck check_layers(const gguf::File& file, const LayerCheckOptions& options,
                         backend::Device& device, backend::Device& reference, Counters& counters);
 

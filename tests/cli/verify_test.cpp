@@ -84,7 +84,7 @@ TEST_F(Verify, WithoutAGoldenADeviceIsComparedWithTheCpu) {
       EXPECT_TRUE(succeeded(o));
       for (const char* part : {"device:    ", "reference: ", "  blk.0\n", "  blk.1\n", "  logits\n",
                                "log-probabilities: rms 0.000000, max 0.000000\n",
-                               "greedy tokens the same: 76 of 76\n", "\nrule: "}) {
+                               "greedy tokens the same: 172 of 172\n", "\nrule: "}) {
         EXPECT_NE(o.out.find(part), std::string::npos) << o.out;
       }
       EXPECT_TRUE(o.out.ends_with("\nverdict: none (the CPU was compared with itself)\n")) << o.out;
@@ -105,7 +105,7 @@ TEST_F(Verify, LayersAsJson) {
     EXPECT_TRUE(layer.at("name").is_string());
     EXPECT_FALSE(layer.at("parted").as_bool());
     EXPECT_GT(layer.at("bound").as_double(), 0);
-    EXPECT_EQ(layer.at("prefill").at("rows").as_int64(), 64);
+    EXPECT_EQ(layer.at("prefill").at("rows").as_int64(), 160);
     EXPECT_EQ(layer.at("decode").at("rows").as_int64(), 12);
     EXPECT_EQ(layer.at("decode").at("max").to_number<double>(), 0);
   }

@@ -62,15 +62,15 @@ TEST_F(Layers, TheSameDevicePartsNowhere) {
         EXPECT_EQ(c.layers[3].name, "blk.3");
         EXPECT_EQ(c.layers[4].name, "logits");
         for (const auto& l : c.layers) {
-          EXPECT_EQ(l.prefill.n_rows, 64) << l.name;
+          EXPECT_EQ(l.prefill.n_rows, 160) << l.name;
           EXPECT_EQ(l.decode.n_rows, 12) << l.name;
           EXPECT_EQ(l.prefill.max + l.decode.max, 0) << l.name;
           EXPECT_EQ(l.prefill.rms + l.decode.worst_row, 0) << l.name;
           EXPECT_NEAR(l.prefill.cosine, 1, 1e-9) << l.name;
         }
         EXPECT_EQ(c.logprob_rms, 0);
-        EXPECT_EQ(c.n_positions, 76);
-        EXPECT_EQ(c.n_greedy_same, 76);
+        EXPECT_EQ(c.n_positions, 172);
+        EXPECT_EQ(c.n_greedy_same, 172);
         EXPECT_TRUE(c.ops.empty());
       }
     }
@@ -92,9 +92,29 @@ TEST_F(Layers, AnotherInstructionSetIsWithinTheBound) {
       const LayerCheck c =
           engine::check_layers(file.gguf(), {.kv_dtype = kv}, *scalar, *cpu_, counters_);
       EXPECT_TRUE(c.pass()) << path << ": " << c.first_parted;
-      EXPECT_EQ(c.n_greedy_same, c.n_positions) << path;
+      // No part of the verdict: where two logits of a small random model nearly tie, roundings
+      // alone may choose the other. All but 2 %.
+      EXPECT_GE(c.n_greedy_same * 50, c.n_positions * 49) << path;
     }
   }
+}
+
+TEST_F(Layers, AShortContextHoldsThePromptItHasRoomFor) {
+  for (const auto& [context, rows] : {std::pair{40, 28}, {13, 1}, {4, 1}, {171, 159}, {172, 160}}) {
+    const LayerCheck c = check({.n_layers = 1, .n_ctx = context});
+    EXPECT_TRUE(c.pass());
+    EXPECT_EQ(c.layers.at(0).prefill.n_rows, rows) << context;
+    EXPECT_EQ(c.layers.at(0).decode.n_rows, 12) << context;
+  }
+}
+
+// Weights that come through the file, as a device with memory of its own loads them.
+TEST_F(Layers, WeightsAreLoadedFromTheFile) {
+  const engine::ModelFile file(write_tiny_model(dir_.file("m.gguf"), {}), counters_);
+  ASSERT_NE(file.mapping(), nullptr);
+  EXPECT_TRUE(
+      engine::check_layers(file.gguf(), {.mapping = file.mapping()}, device_, *cpu_, counters_)
+          .pass());
 }
 
 TEST_F(Layers, AFaultIsFoundAtItsLayerAndOp) {
