@@ -18,6 +18,8 @@ WeightReader::WeightReader(const Source& source, std::vector<std::span<std::byte
     : source_(source), buffers_(std::move(buffers)), free_(buffers_.size()) {
   check(!buffers_.empty() && n_threads > 0, "[gpu] a reader without buffers or threads");
   std::iota(free_.begin(), free_.end(), std::size_t{0});
+  // A buffer is in one of the two at most, so a thread never grows them.
+  ready_.reserve(buffers_.size());
   threads_.reserve(static_cast<std::size_t>(n_threads));
   try {
     for (int i = 0; i < n_threads; ++i) threads_.emplace_back([this] { run(); });
@@ -26,10 +28,17 @@ WeightReader::WeightReader(const Source& source, std::vector<std::span<std::byte
       throw Error(ErrorCode::kIo,
                   "[gpu] cannot start a thread to read weights: " + std::string(e.what()));
     }
+  } catch (...) {  // no destructor will run
+    stop();
+    throw;
   }
 }
 
 WeightReader::~WeightReader() {
+  stop();
+}
+
+void WeightReader::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -41,10 +50,10 @@ WeightReader::~WeightReader() {
 std::optional<WeightReader::Filled> WeightReader::take(std::chrono::microseconds timeout) {
   std::unique_lock lock(mutex_);
   filled_.wait_for(lock, timeout, [this] { return !ready_.empty() || failure_; });
-  if (failure_) throw Error(failure_->code, failure_->message);
+  if (failure_) throw_failure();
   if (ready_.empty()) return std::nullopt;
   const Filled out = ready_.front();
-  ready_.pop_front();
+  ready_.erase(ready_.begin());
   return out;
 }
 
@@ -68,27 +77,32 @@ void WeightReader::run() {
     const Filled mine{.batch = next_++, .buffer = free_.back()};
     free_.pop_back();
     lock.unlock();
-    std::optional<Failure> failure = read(mine);
+    // What is thrown is put into words by who takes it: words want memory.
+    std::exception_ptr failure;
+    try {
+      read(source_.batches[mine.batch], buffers_[mine.buffer]);
+    } catch (...) {
+      failure = std::current_exception();
+    }
     lock.lock();
     if (!failure) {
       ready_.push_back(mine);
     } else if (!failure_) {
-      failure_ = std::move(failure);
+      failure_ = failure;
     }
     filled_.notify_one();
   }
 }
 
-std::optional<WeightReader::Failure> WeightReader::read(const Filled& what) {
+void WeightReader::throw_failure() const {
   try {
-    read(source_.batches[what.batch], buffers_[what.buffer]);
-    return std::nullopt;
-  } catch (const Error& e) {
-    return Failure{e.code(), e.what()};
+    std::rethrow_exception(failure_);
+  } catch (const Error&) {
+    throw;
   } catch (const std::bad_alloc&) {
-    return Failure{ErrorCode::kOutOfMemory, "[gpu] no host memory is left to read weights"};
+    throw Error(ErrorCode::kOutOfMemory, "[gpu] no host memory is left to read weights");
   } catch (const std::exception& e) {
-    return Failure{ErrorCode::kInternal, std::string("[gpu] reading weights: ") + e.what()};
+    throw Error(ErrorCode::kInternal, std::string("[gpu] reading weights: ") + e.what());
   }
 }
 

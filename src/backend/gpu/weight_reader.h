@@ -6,11 +6,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -43,12 +42,9 @@ class WeightReader {
   void give_back(std::size_t buffer);
 
  private:
-  struct Failure {
-    ErrorCode code;
-    std::string message;
-  };
+  void stop();  // and joins the threads
   void run();
-  std::optional<Failure> read(const Filled& what);
+  [[noreturn]] void throw_failure() const;
   void read(const WeightBatch& batch, std::span<std::byte> to) const;
   void read_bytes(std::span<const std::byte> from, std::span<std::byte> to) const;
 
@@ -58,10 +54,10 @@ class WeightReader {
   std::mutex mutex_;
   std::condition_variable wanted_, filled_;
   std::vector<std::size_t> free_;
-  std::deque<Filled> ready_;
-  std::size_t next_ = 0;  // batch
+  std::vector<Filled> ready_;  // first filled first
+  std::size_t next_ = 0;       // batch
   bool stop_ = false;
-  std::optional<Failure> failure_;
+  std::exception_ptr failure_;  // the first
   std::vector<std::thread> threads_;
 };
 
