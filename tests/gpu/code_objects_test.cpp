@@ -14,10 +14,17 @@ namespace {
 using Built = std::vector<BuiltTarget>;
 
 TEST(CodeObjects, EveryModuleIsThereForEveryTarget) {
-  std::set<std::string_view> modules;
-  for (const EmbeddedObject& object : embedded_objects()) modules.insert(object.module);
+  std::set<std::string_view> modules, without_mma;
+  for (const EmbeddedObject& object : embedded_objects()) {
+    modules.insert(object.module);
+    if (!object.module.ends_with("_mma")) without_mma.insert(object.module);
+  }
   for (const BuiltTarget& built : built_targets()) {
-    EXPECT_EQ(kernel_modules(built.target).size(), modules.size()) << built.target;
+    // gfx10 has no matrix units, and what is named for them is not built for it.
+    const auto& wanted = built.target.starts_with("gfx10") ? without_mma : modules;
+    std::set<std::string_view> found;
+    for (const KernelModule& module : kernel_modules(built.target)) found.insert(module.name);
+    EXPECT_EQ(found, wanted) << built.target;
   }
 }
 

@@ -49,7 +49,9 @@ TEST_P(GpuOpCase, MatchesTheReference) {
   }
   if (!got.kv.empty()) {
     const auto cols = static_cast<std::size_t>(problem.kv_layout.head_dim);
-    EXPECT_LE(worst_error(got.kv, want.kv, cols), 1e-3) << c.name;
+    // Sums in another order, and the rounding to F16.
+    const double bound = problem.kv_layout.dtype == DType::kF16 ? 1e-3 : 1e-5;
+    EXPECT_LE(worst_error(got.kv, want.kv, cols), bound) << c.name;
   }
   EXPECT_TRUE(got == run_replayed(problem)) << c.name << ": replayed, it gives another result";
 }
