@@ -156,7 +156,8 @@ class Compare(unittest.TestCase):
         self.assertEqual([m["model"] for m in result["models"]], ["llama-tiny:Q4_0", "llama-tiny:Q8_0"])
         for model in result["models"]:
             tests = {t["test"]: t for t in model["tests"]}
-            self.assertEqual(set(tests), {"pp8", "pp16", "tg4", "tg4 @ d8", "tg4 x4 @ d8", "pp8 @ d32", "tg4 @ d32"})
+            self.assertEqual(set(tests), {"pp8", "pp16", "tg4", "tg4 @ d8", "tg4 x4 @ d8", "pp8 @ d32", "pp16 @ d32",
+                                      "tg4 @ d32", "tg4 x2 @ d32"})
             for test in tests.values():
                 self.assertIn("ratio", test)
             self.assertEqual(tests["tg4 x4 @ d8"]["llama_cpp_tokens_per_second"], 400)
