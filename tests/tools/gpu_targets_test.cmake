@@ -2,10 +2,7 @@
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/gpu_targets.cmake)
 string(RANDOM LENGTH 12 name)
-set(nodes $ENV{TMPDIR}/gpu_targets_${name})
-if("$ENV{TMPDIR}" STREQUAL "")
-  set(nodes /tmp/gpu_targets_${name})
-endif()
+set(nodes ${CMAKE_CURRENT_BINARY_DIR}/gpu_targets_${name})
 # A CPU, an RX 7600, an MI200, an RX 5700 (no kernels are written for it), a card to come.
 set(versions 0 110002 90010 100100 990000)
 foreach(version IN LISTS versions)
