@@ -49,7 +49,9 @@ boost::json::object to_json(const BenchRow& row, const BenchFacts& facts,
   for (const double s : row.speeds()) ts.push_back(s);
   return {{"build_commit", commit()},
           {"build_number", version()},
-          {"cpu_info", facts.is_gpu() ? cpu::processor_name() : facts.device.detail},
+          {"cpu_info", !facts.is_gpu()       ? facts.device.detail
+                       : !facts.rest.empty() ? facts.rest
+                                             : cpu::processor_name()},
           {"gpu_info", facts.is_gpu() ? facts.device.detail : ""},
           {"backends", facts.device.name},
           {"model_filename", model.name()},
@@ -80,7 +82,8 @@ boost::json::object to_json(const BenchRow& row, const BenchFacts& facts,
 }
 
 void print_md(const std::vector<BenchRow>& rows, const BenchFacts& facts) {
-  write_output(fmt::format("{}\n\n", facts.device.detail));
+  const std::string rest = facts.rest.empty() ? "" : facts.rest + " and ";
+  write_output(fmt::format("{}{}\n\n", rest, facts.device.detail));
   write_output(
       fmt::format("| model | size | params | backend | {} | test | t/s |\n"
                   "| --- | ---: | ---: | --- | ---: | ---: | ---: |\n",
@@ -140,6 +143,10 @@ BenchFacts facts_of(Session& session) {
   out.device = session.device().info();
   if (out.is_gpu()) {
     out.n_gpu_layers = engine.runner().n_device_layers();
+    if (backend::Device* rest = session.rest()) {
+      out.rest = rest->info().detail;
+      out.n_threads = rest->info().n_units;
+    }
   } else {
     out.n_threads = out.device.n_units;
   }

@@ -103,7 +103,7 @@ std::string as_json(const backend::DeviceInfo& cpu, const gpu::Found& found) {
 int list_devices(const Options& o) {
   Counters counters;
   const backend::DeviceInfo cpu = cpu::make_device({}, counters)->info();
-  const gpu::Found found = gpu::find_gpus();
+  const gpu::Found found = gpu::find_gpus(/*lenient=*/true);
   write_output(o.json ? as_json(cpu, found) : as_text(cpu, found));
   return kExitDone;
 }

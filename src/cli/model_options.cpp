@@ -182,6 +182,11 @@ Session::Session(const ModelOptions& options) {
   interrupt.obey();
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
+  if (options.ctx > params.n_ctx_train) {
+    log(LogLevel::kWarn, options.name() + ": trained for " + std::to_string(params.n_ctx_train) +
+                             " tokens of context, asked for " + std::to_string(options.ctx) +
+                             " (--ctx)");
+  }
   std::string where = " on " + place_.device->info().detail;
   if (const std::int32_t n = engine_->runner().n_device_layers(); n < params.n_layers) {
     where = "; " + std::to_string(params.n_layers - n) + " layers on " +

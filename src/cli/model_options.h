@@ -49,6 +49,11 @@ class Session {
 
   engine::Engine& engine() { return *engine_; }
   backend::Device& device() { return *place_.device; }
+  // Runs the layers that are not on device(); null: all are.
+  backend::Device* rest() {
+    return engine_->runner().n_device_layers() < engine_->params().n_layers ? place_.rest.get()
+                                                                            : nullptr;
+  }
   const Counters& counters() const { return counters_; }
   double load_seconds() const { return load_seconds_; }
 

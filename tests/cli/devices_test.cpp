@@ -17,16 +17,41 @@ TEST(Devices, TheCpuIsAlwaysThere) {
   EXPECT_NE(json.out.find(R"(],"kernels":[)"), std::string::npos) << json.out;
 }
 
-TEST(Devices, ALibraryThatIsAskedForMustBeThere) {
+TEST(Devices, ALibraryThatIsAskedForAndNotThereIsPassedOver) {
   for (const char* name : {"ROCMFORGE_HIP_LIBRARY", "ROCMFORGE_CUDA_LIBRARY"}) {
     Command command = rocmforge({"devices"});
     command.env[name] = "/no/such/library.so";
-    EXPECT_TRUE(failed(run(command), {name, "/no/such/library.so", "No such file"}));
+    const Outcome o = run(command);
+    EXPECT_TRUE(succeeded(o));
+    EXPECT_EQ(o.out.find("cpu "), 0U) << o.out;
+    EXPECT_NE(o.out.find(std::string("  ") + name + "=/no/such/library.so: "), std::string::npos)
+        << o.out;
   }
   Command command = rocmforge({"devices"});
   command.env["ROCMFORGE_GPU_TIMEOUT"] = "soon";
   EXPECT_TRUE(misused(run(command), {"ROCMFORGE_GPU_TIMEOUT", "soon"}));
 }
+
+#ifdef FAKE_CUDA
+TEST(Devices, TheOtherVendorIsListedStill) {
+  Command command = rocmforge({"devices"});
+  command.env["ROCMFORGE_HIP_LIBRARY"] = "/no/such/library.so";
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  const Outcome o = run(command);
+  EXPECT_TRUE(succeeded(o));
+  EXPECT_NE(o.out.find("\ncuda:0 "), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("ROCMFORGE_HIP_LIBRARY=/no/such/library.so: "), std::string::npos) << o.out;
+}
+
+TEST(Devices, APathIsSaidOnce) {
+  Command command = rocmforge({"bench", "--random", "llama-tiny:Q4_0", "--device", "cuda"});
+  command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+  command.env["FAKE_TARGET"] = "sm_75";
+  const Outcome o = run(command);
+  EXPECT_TRUE(failed(o, {"device 0", "7.5", FAKE_CUDA}));
+  EXPECT_EQ(o.err.find(FAKE_CUDA), o.err.rfind(FAKE_CUDA)) << o.err;
+}
+#endif
 
 class DeviceOption : public Cli {};
 

@@ -1,4 +1,5 @@
 // --gpu-layers: its spellings, and what is said where there is no GPU.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/program.h"
@@ -60,6 +61,18 @@ TEST_F(GpuLayers, OtherWordsAreRefused) {
       {"--device", "\"gpu\""}));
 }
 
+// The tiny model was trained for 512 tokens.
+TEST_F(GpuLayers, AContextBeyondTheTrainedOneIsWarnedOf) {
+  const auto words = [this](const char* ctx) {
+    const Outcome o = run(generate("hi", {"-n", "2", "--device", "cpu", "--ctx", ctx}));
+    EXPECT_TRUE(succeeded(o));
+    return o.err;
+  };
+  EXPECT_EQ(words("512"), "");
+  EXPECT_NE(words("513").find("trained for 512 tokens of context, asked for 513 (--ctx)\n"),
+            std::string::npos);
+}
+
 // A text of that name is a text.
 TEST_F(GpuLayers, APromptMayLookLikeIt) {
   EXPECT_TRUE(succeeded(run_rocmforge({"tokenize", "--gguf", model(), "--", "-ngl"})));
@@ -85,6 +98,19 @@ TEST_F(GpuLayers, TheLogAndTheBenchmarkSayWhichLayersAreWhere) {
   EXPECT_EQ(boost::json::parse(o.out).as_array().at(0).at("n_gpu_layers").as_int64(), 1);
   EXPECT_NE(o.err.find("; 1 layers on "), std::string::npos) << o.err;
   EXPECT_NE(o.err.find(", 1 on Fake GPU"), std::string::npos) << o.err;
+
+  // The CPU's share is reported as by itself.
+  const auto row = boost::json::parse(o.out).at(0);
+  const Outcome alone = run_rocmforge({"bench", "--gguf", model(), "-p", "4", "-n", "0", "-r", "1",
+                                       "-o", "json", "--device", "cpu"});
+  const auto cpu = boost::json::parse(alone.out).at(0);
+  EXPECT_EQ(row.at("cpu_info"), cpu.at("cpu_info"));
+  EXPECT_EQ(row.at("n_threads"), cpu.at("n_threads"));
+  *std::find(command.argv.begin(), command.argv.end(), "json") = "md";
+  const Outcome table = run(command);
+  EXPECT_NE(table.out.find(std::string(cpu.at("cpu_info").as_string()) + " and Fake GPU"),
+            std::string::npos)
+      << to_string(table);
 }
 
 TEST_F(GpuLayers, WhatDoesNotFitIsRefusedWithWhatDoes) {

@@ -78,8 +78,9 @@ class GpuDevice final : public backend::Device {
 
 }  // namespace
 
-Found find_gpus() {
+Found find_gpus(bool lenient) {
   SearchOptions options = default_search();
+  options.lenient = lenient;
   options.probe = [](Api& api, std::int32_t device) {
     return probe_target(api, device, embedded_probes());
   };

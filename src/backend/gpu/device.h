@@ -11,8 +11,8 @@
 namespace rocmforge::gpu {
 
 // The GPUs of this machine (driver/find.h), by default_search() and, where nothing tells a card's
-// architecture, by what of this program runs on it.
-Found find_gpus();
+// architecture, by what of this program runs on it. `lenient` as SearchOptions has it.
+Found find_gpus(bool lenient = false);
 
 // Error{kUnsupported} when the program holds none for the card: names its target
 // and what to do. `counters` outlives the device.

@@ -87,7 +87,10 @@ class Search {
     for (const std::string& candidate : where_.candidates) {
       if (try_library(candidate)) break;
     }
-    if (devices_.empty() && !where_.variable.empty()) throw_forced();
+    if (devices_.empty() && !where_.variable.empty()) {
+      if (!options_.lenient) throw_forced();
+      for (PassedOver& p : passed_over_) p.what = where_.variable + "=" + p.what;
+    }
     if (devices_.empty() && passed_over_.empty()) {
       std::string names = where_.folder;
       for (const std::string& name : where_.candidates) names += (names.empty() ? "" : ", ") + name;
@@ -157,7 +160,10 @@ class Search {
     for (std::size_t i = 0; i < passed_over_.size(); ++i) {
       const PassedOver& p = passed_over_[i];
       if (i > 0) words += "; ";
-      if (p.what != where_.candidates.front()) words += p.what + ": ";
+      // The path was said: "PATH, device 0 (name)".
+      const std::string& path = where_.candidates.front();
+      const std::size_t said = p.what.starts_with(path + ", ") ? path.size() + 2 : 0;
+      if (p.what != path) words += p.what.substr(said) + ": ";
       words += p.why;
     }
     throw Error(code_, "[gpu] " + words);

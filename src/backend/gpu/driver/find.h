@@ -37,6 +37,8 @@ struct SearchOptions {
   LibrarySearch hip, cuda;
   // Tells the target of an AMD device where nothing else does, or throws Error with what to say.
   std::function<std::string(Api&, std::int32_t device)> probe;
+  // A library that a variable names and that will not do is passed over like any other.
+  bool lenient = false;
   double timeout_seconds = kDefaultTimeoutSeconds;
   std::string kfd_nodes = kKfdNodes;
 };
@@ -48,7 +50,7 @@ SearchOptions default_search();
 
 // Usable is an AMD device whose target is known, and an NVIDIA device of compute capability 8.0 or
 // more. Absent or broken libraries are passed over, not thrown; but a library that a variable names
-// must have a usable device: Error{kNotFound, kDevice} that names the variable.
+// must have a usable device, unless `lenient`: Error{kNotFound, kDevice} that names the variable.
 Found find_devices(const SearchOptions& options);
 
 }  // namespace rocmforge::gpu
