@@ -132,14 +132,19 @@ for round in $(seq "$rounds"); do
     fi
     our_bench depth 1 -p "$prompts" -n "$gen" -d "$depth" -r 1
     their_bench depth 1 -p "$prompts" -n "$gen" -d "$depth" -r 1
-    our_bench deep 1 -p 0 -n "$gen" -d "$depth" --sequences "$deep" -r 1
-    if [ -n "$batched" ]; then
-      step deep theirs 1 "$batched" -m "$file" -ngl "$layers" -fa on -npp "$depth" -ntg "$gen" \
-        -npl "$deep" -c $(( deep * (depth + gen) )) --output-format jsonl
-    fi
     our_bench load 1 -p 1 -n 0 -r 1
     their_bench load 1 -p 1 -n 0 -r 1
   done
+done
+# The longest step, mostly the prompts', which are not what is measured.
+for model in $models; do
+  folder=${model//[:,=]/_} file="$files/${model//[:,=]/_}.gguf"
+  [ -f "$file" ] || continue
+  our_bench deep 1 -p 0 -n "$gen" -d "$depth" --sequences "$deep" -r 1
+  if [ -n "$batched" ]; then
+    step deep theirs 1 "$batched" -m "$file" -ngl "$layers" -fa on -npp "$depth" -ntg "$gen" \
+      -npl "$deep" -c $(( deep * (depth + gen) )) --output-format jsonl
+  fi
 done
 [ -z "$clocks" ] || { kill "$clocks" 2>/dev/null || true; clocks=; }
 
