@@ -17,7 +17,7 @@ struct BenchFacts {
   std::int64_t bytes = 0, n_params = 0;
   double load_seconds = 0;  // device and model, until ready
   backend::DeviceInfo device;
-  std::string rest;  // the CPU's name where it runs some of the layers
+  std::string rest;               // the CPU's name where it runs some of the layers
   std::int32_t n_threads = 1;     // of the CPU that work is spread over
   std::int32_t n_gpu_layers = 0;  // layers on a GPU
 
