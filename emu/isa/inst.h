@@ -1,0 +1,81 @@
+// One decoded instruction. Operands are in the order of the operation's formula, whatever the
+// encoding: what the encoding leaves implicit (the accumulator of v_fmac, VCC of v_cndmask_e32, the
+// literal of v_fmamk) is an operand like any other, so that one handler serves all forms.
+#pragma once
+
+#include <cstdint>
+
+#include "isa/opcode.h"
+
+namespace rocmforge::emu {
+
+// Numbers of the scalar registers that have names; the file s[] of a wave holds them all.
+inline constexpr std::uint8_t kVccLo = 106, kVccHi = 107, kNull = 124, kM0 = 125, kExecLo = 126,
+                              kExecHi = 127;
+
+struct Operand {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kVgpr,      // index to index + n - 1
+    kSgpr,      // the same; kNull reads 0 and swallows writes
+    kConstant,  // inline or literal, already of the operand's type
+    kScc,
+    kVccz,
+    kExecz,
+  };
+  Kind kind = Kind::kNone;
+  std::uint8_t index = 0;
+  std::uint8_t n = 0;     // registers
+  bool negate = false;    // floating-point sources; of packed ones the low half
+  bool absolute = false;  // applied before `negate`
+  bool high = false;      // op_sel: a 16-bit operand is the high half; packed: of the low result
+  // Packed operands: what the high result takes (op_sel_hi; the default is the high half).
+  bool high_of_high = true;
+  bool negate_high = false;
+  std::uint64_t constant = 0;
+
+  bool is_vgpr() const { return kind == Kind::kVgpr; }
+  bool is_sgpr() const { return kind == Kind::kSgpr; }
+  bool is_constant() const { return kind == Kind::kConstant; }
+  bool is_none() const { return kind == Kind::kNone; }
+};
+
+// Where source 0 comes from, lane by lane.
+struct Dpp {
+  enum class Kind : std::uint8_t { kNone, kDpp8, kDpp16 };
+  Kind kind = Kind::kNone;
+  std::uint16_t control = 0;    // DPP16: dpp_ctrl
+  std::uint32_t selectors = 0;  // DPP8: three bits a lane of eight
+  std::uint8_t bank_mask = 15, row_mask = 15;
+  bool bound_control = false;   // lanes without a source read 0 instead of not being written
+  bool fetch_inactive = false;  // disabled lanes may be read
+};
+
+struct Operation {
+  const Opcode* opcode = nullptr;
+  Operand dst, dst2;
+  Operand src[3];
+};
+
+// Memory: global, flat and scratch have src[0] = address (VGPRs, or none), src[1] = data,
+// src[2] = scalar base (or none). DS: src[0] = address, src[1], src[2] = data. SMEM: src[0] = base,
+// src[1] = scalar offset (or none). MUBUF is known for its cache controls alone.
+struct Inst : Operation {
+  std::uint64_t address = 0;  // in the code object, bytes
+  std::uint8_t size = 0;      // bytes
+  bool clamp = false;
+  std::uint8_t output_modifier = 0;  // 1: x 2, 2: x 4, 3: / 2
+  bool dst_high = false;             // op_sel: the result goes to the high half
+  std::int32_t offset = 0;           // memory, bytes (DS with two addresses: in elements)
+  std::int32_t offset2 = 0;          // the second address of those
+  std::int32_t immediate = 0;        // SOPP, SOPK: the 16 bits, sign-extended
+  bool glc = false, slc = false, dlc = false;
+  Dpp dpp;
+  Operation second;  // VOPD's other half; both read before either writes
+  // The encoding it was met in: VOP1, VOP2 and VOPC rows have a second one.
+  bool as_vop3 = false;
+
+  bool is_dual() const { return second.opcode != nullptr; }
+};
+
+}  // namespace rocmforge::emu
