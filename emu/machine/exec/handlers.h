@@ -18,6 +18,10 @@ struct HandlerRow {
   Handler run;
 };
 
+// The row of vector_handlers() for every dual instruction, whatever its halves: it reads the
+// sources of both before it writes either.
+inline constexpr std::string_view kDualName = "v_dual";
+
 std::span<const HandlerRow> scalar_handlers();       // SOP1, SOP2, SOPK, SOPC
 std::span<const HandlerRow> control_handlers();      // SOPP: branches, waits, barrier, end; calls
 std::span<const HandlerRow> scalar_load_handlers();  // SMEM
