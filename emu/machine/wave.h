@@ -65,8 +65,9 @@ struct Group {
   std::vector<Wave> waves;
   std::vector<std::byte> lds;
   const Dispatch* dispatch = nullptr;
-  Counters* counters = nullptr;  // of the worker that runs the group
-  Watch* watch = nullptr;        // null: unchecked
+  const Memory* memory = nullptr;  // the card's
+  Counters* counters = nullptr;    // of the worker that runs the group
+  Watch* watch = nullptr;          // null: unchecked
 };
 
 }  // namespace rocmforge::emu
