@@ -35,6 +35,8 @@ struct MachineOptions {
   std::uint64_t limit = std::uint64_t{1} << 40;
   // A watch for each worker of a dispatch; null: none. Called once a worker.
   std::function<std::unique_ptr<Watch>(int worker)> make_watch = nullptr;
+  // With what it counted, after each dispatch that ended well and before the next begins.
+  std::function<void(const Dispatch&, const Counters&)> on_done = nullptr;
 };
 
 class Machine {
