@@ -60,6 +60,9 @@ struct Operation {
 // Memory: global, flat and scratch have src[0] = address (VGPRs, or none), src[1] = data,
 // src[2] = scalar base (or none). DS: src[0] = address, src[1], src[2] = data. SMEM: src[0] = base,
 // src[1] = scalar offset (or none). MUBUF is known for its cache controls alone.
+// SOPK: what is read of the register stands in src[0] (s_cmpk, s_setreg, s_waitcnt_vscnt; s_addk and
+// s_mulk have it in dst too), the literal of s_setreg_imm32 too. What a scalar instruction keeps of
+// its destination (s_cmov, s_cmovk, s_bitset) is dst alone.
 struct Inst : Operation {
   std::uint64_t address = 0;  // in the code object, bytes
   std::uint8_t size = 0;      // bytes

@@ -33,7 +33,7 @@ struct MachineOptions {
   std::uint64_t seed = 0;  // of the order in which groups and waves run; 0: as they come
   // Wave-instructions of one dispatch, after which it counts as hung.
   std::uint64_t limit = std::uint64_t{1} << 40;
-  // A watch for each worker of a dispatch; null: none. Called once a worker.
+  // A watch for each worker, made once, at the machine's start; null: none.
   std::function<std::unique_ptr<Watch>(int worker)> make_watch = nullptr;
   // With what it counted, after each dispatch that ended well and before the next begins.
   std::function<void(const Dispatch&, const Counters&)> on_done = nullptr;

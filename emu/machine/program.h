@@ -20,7 +20,7 @@ struct Step;
 using Handler = void (*)(Wave& wave, const Step& step);
 
 struct Step {
-  Inst inst;
+  Inst inst;  // of unknown words: no opcode, but address and size
   Handler run = nullptr;
   std::uint32_t index = 0;   // in its program: counters go by it
   std::int32_t target = -1;  // direct branches: the index of the step they go to

@@ -1,6 +1,7 @@
 // Who looks over a wave's shoulder: the checks that a card does not make, traces, breakpoints.
-// A watch throws Fault to stop the dispatch. One object a worker thread; what workers share is the
-// watch's own matter.
+// A watch throws Fault to stop the dispatch. One object a worker thread, for all dispatches of the
+// machine; what workers share is the watch's own matter. end_dispatch() follows only a dispatch
+// without fault, and end_group() a group without.
 #pragma once
 
 #include <cstdint>
