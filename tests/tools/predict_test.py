@@ -1,0 +1,96 @@
+"""The arithmetic of tools/predict, on counts whose time is known."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "predict"))
+import model  # noqa: E402
+from cards import CARDS, Card  # noqa: E402
+
+CARD = Card("test", units=4, clock_ghz=1.0, dram_gbs=128.0, dispatch_us=(1.0, 2.0, 3.0))
+
+
+def work(kernel="k", groups=2, waves=8, lines=0, lds=0, **classes):
+    return {"kernel": kernel, "grid": [groups, 1, 1], "groups": groups, "waves": waves,
+            "lines_read": lines, "lines_written": 0, "lds_cycles": lds, "classes": classes,
+            "instructions": sum(classes.values()), "loop": None, "occupancy": 16}
+
+
+class TimeTest(unittest.TestCase):
+    def test_bytes(self):
+        t = model.time_of(work(lines=10 ** 6), CARD)  # 128 MB of 128 GB/s
+        self.assertAlmostEqual(t.bytes_s, 1e-3)
+        self.assertAlmostEqual(t.high, 1e-3 + 1e-6)
+        self.assertAlmostEqual(t.mid, 1e-3 / 0.91 + 2e-6)
+        self.assertAlmostEqual(t.low, 1e-3 / 0.86 + 3e-6)
+        self.assertEqual(t.bound, "bytes")
+
+    def test_issue_over_all_simds(self):
+        t = model.time_of(work(valu=8 * 10 ** 6), CARD)  # 8 SIMDs, all busy
+        self.assertAlmostEqual(t.issue_s, 1e-3)
+        self.assertEqual(t.bound, "issue")
+
+    def test_slow_classes(self):
+        self.assertEqual(model.simd_cycles(work(valu=1, transcendental=1, wmma=1)), 37)
+        self.assertEqual(model.simd_cycles(work(valu=1, salu=3, branch=2)), 5)
+
+    def test_one_group_leaves_the_card_idle(self):
+        # One wave on one SIMD of one WGP: nothing is shared out.
+        t = model.time_of(work(groups=1, waves=1, valu=10 ** 6), CARD)
+        self.assertAlmostEqual(t.issue_s, 1e-3)
+        # Three groups on two WGPs: one has two.
+        t = model.time_of(work(groups=3, waves=12, valu=3 * 10 ** 6), CARD)
+        self.assertAlmostEqual(t.issue_s, 2e6 / 4 / 1e9)
+
+    def test_lds(self):
+        t = model.time_of(work(groups=2, waves=8, lds=4 * 10 ** 6), CARD)
+        self.assertAlmostEqual(t.lds_s, 1e-3)
+        self.assertEqual(t.bound, "lds")
+
+    def test_a_tiny_dispatch_costs_its_launch(self):
+        self.assertEqual(model.time_of(work(valu=1), CARD).bound, "dispatch")
+
+    def test_peak_of_the_data_sheet(self):
+        card = CARDS["7900xt"]
+        # 8192 operations a WMMA: 103 TFLOP/s.
+        one = work(groups=84, waves=84 * 8, wmma=10 ** 9)
+        flops = 10 ** 9 * 8192 / model.time_of(one, card).issue_s
+        self.assertAlmostEqual(flops / 1e12, 103, delta=0.5)
+
+
+class LayersTest(unittest.TestCase):
+    def names(self, *kernels):
+        return [work(name, lines=100, valu=100) for name in kernels]
+
+    def test_splits(self):
+        one = self.names("embed_rows", "a", "b", "head")
+        two = self.names("embed_rows", "a", "b", "a", "b", "head")
+        before, layer, after = model.split_layers(one, two)
+        self.assertEqual([len(before), len(layer), len(after)], [1, 2, 1])
+        self.assertEqual(model.check_linear(one, two, 2, 1), 0)
+        total, rows = model.whole((before, layer, after), 32, CARD)
+        self.assertEqual(sum(n for _, n, _ in rows), 66)
+        self.assertAlmostEqual(total.mid, 66 * model.time_of(one[0], CARD).mid)
+
+    def test_refuses_what_does_not_repeat(self):
+        with self.assertRaises(ValueError):
+            model.split_layers(self.names("embed_rows", "a", "head"),
+                               self.names("embed_rows", "a", "c", "head"))
+        with self.assertRaises(ValueError):
+            model.split_layers(self.names("embed_rows", "a"), self.names("embed_rows", "a"))
+
+    def test_refuses_counts_that_are_not_linear(self):
+        two = self.names("embed_rows", "a", "a", "head")
+        two[2]["instructions"] *= 2
+        with self.assertRaises(ValueError):
+            model.check_linear([], two, 1, 1)
+
+    def test_last_step(self):
+        run = self.names("repack", "embed_rows", "a", "embed_rows", "b")
+        self.assertEqual([d["kernel"] for d in model.last_step(run)], ["embed_rows", "b"])
+        with self.assertRaises(ValueError):
+            model.last_step(self.names("a"))
+
+
+if __name__ == "__main__":
+    unittest.main()
