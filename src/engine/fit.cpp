@@ -200,12 +200,19 @@ class Fit {
     return std::to_string(options_.max_sequences) + " sequences of " + one;
   }
 
+  // Of use to the model too: what it was trained for where that fits.
+  std::optional<std::int32_t> context_to_suggest() const {
+    const std::int32_t trained = model_.params.n_ctx_train;
+    if (trained < options_.n_ctx && context_fits(trained)) return trained;
+    return largest_context(kContextStep);
+  }
+
   std::string remedies(const Shortage& shortage) const {
     std::string out;
     const auto add = [&out](const std::string& flag) {
       out += (out.empty() ? "" : ", or ") + flag;
     };
-    if (const auto n_ctx = largest_context(kContextStep)) add("--ctx " + std::to_string(*n_ctx));
+    if (const auto n_ctx = context_to_suggest()) add("--ctx " + std::to_string(*n_ctx));
     if (options_.kv_dtype == DType::kF32) {
       RunnerOptions half = options_;
       half.kv_dtype = DType::kF16;

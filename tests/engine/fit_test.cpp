@@ -28,8 +28,9 @@ class Fit : public testing::Test {
   ~Fit() override { set_log_sink({}); }
 
   PlacedModel place(const RunnerOptions& options) {
-    const model::Model model = model::build_model(
+    model::Model model = model::build_model(
         file_.gguf(), {.kv_dtype = options.kv_dtype, .max_rows = options.max_rows}, counters_);
+    model.params.n_ctx_train = trained_;
     return engine::place_model(model, options, device_, "m.gguf", counters_);
   }
   // Bytes that the card needs for these options, were it large enough.
@@ -65,6 +66,7 @@ class Fit : public testing::Test {
   engine::ModelFile file_{write_tiny_model(dir_.file("m.gguf"), {.n_layers = 6}), counters_};
   Wrapping card_, rest_card_;
   WrappedDevice device_{card_, counters_}, rest_{rest_card_, counters_};
+  std::int32_t trained_ = 1 << 24;  // tokens of context
   std::vector<std::pair<LogLevel, std::string>> logged_;
 };
 
@@ -138,6 +140,23 @@ TEST_F(Fit, ARefusalNamesNumbersAndWhatWouldFit) {
     other.n_device_layers = n + 1;
     EXPECT_FALSE(fits(other)) << text;
   }
+}
+
+TEST_F(Fit, NoContextIsSuggestedBeyondTheTrainedOneOrTheOneAskedFor) {
+  const RunnerOptions options{.n_ctx = 8192};
+  card_.memory_free = needed({.n_ctx = 4096});
+  EXPECT_EQ(named(refusal(options), "--ctx"), 4096);
+  for (const std::int32_t trained : {4096, 2048, 1000, 40}) {
+    trained_ = trained;
+    EXPECT_EQ(named(refusal(options), "--ctx"), trained);
+  }
+  trained_ = 5000;  // does not fit
+  EXPECT_EQ(named(refusal(options), "--ctx"), 4096);
+  // Asked for less than was trained for.
+  trained_ = 100'000;
+  card_.memory_free = needed({.n_ctx = 1024}) - 1;
+  EXPECT_EQ(named(refusal({.n_ctx = 1024}), "--ctx"), 1024 - 64);
+  EXPECT_EQ(named(refusal({.n_ctx = 1023}), "--ctx"), 960);
 }
 
 TEST_F(Fit, NothingIsLoadedBeforeARefusal) {
