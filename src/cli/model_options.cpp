@@ -66,10 +66,13 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const P
       *place.device, counters);
 }
 
-// The devices to try: the CPU alone where no layer is to be on a GPU.
+// The devices to try: the CPU alone where no layer is to be on a GPU. One that was named is to be
+// there even so.
 std::vector<DeviceChoice> choices_of(const ModelOptions& options) {
   const std::int32_t n_layers = layers_of(options.gpu_layers);
   check_device_option(options.device);
+  const bool unused = n_layers == 0 && options.device != "auto";
+  if (unused) device_choices(options.device, options.threads);  // which throws: it is to be there
   std::vector<DeviceChoice> choices =
       device_choices(n_layers == 0 ? "cpu" : options.device, options.threads);
   if (n_layers != 0 && !options.gpu_layers.empty() && choices.front().name == "cpu") {

@@ -32,11 +32,20 @@ TEST_F(GpuLayers, EverySpellingIsUnderstood) {
 }
 
 TEST_F(GpuLayers, NoneOnTheGpuNeedsNoWord) {
-  for (const char* device : {"auto", "cpu", "hip"}) {
+  for (const char* device : {"auto", "cpu"}) {
     const Outcome o = run_rocmforge(
         {"generate", "--gguf", model(), "-p", "hello", "-n", "2", "--device", device, "-ngl", "0"});
     EXPECT_TRUE(succeeded(o)) << device;
     EXPECT_EQ(o.err.find("--gpu-layers"), std::string::npos) << o.err;
+  }
+}
+
+TEST_F(GpuLayers, ADeviceThatIsNotThereIsRefusedWithoutLayersToo) {
+  for (const char* device : {"cuda:99", "hip:99"}) {
+    for (const char* layers : {"0", "1"}) {
+      EXPECT_TRUE(failed(run(generate("hi", {"-n", "2", "--device", device, "-ngl", layers})),
+                         {"--device", device, "there is no such device"}));
+    }
   }
 }
 
@@ -87,6 +96,18 @@ TEST_F(GpuLayers, TheBenchmarkReportsThem) {
 }
 
 #ifdef FAKE_CUDA
+TEST_F(GpuLayers, ADeviceThatIsThereMayBeLeftWithoutLayers) {
+  for (const char* device : {"cuda", "cuda:0", "cuda:1"}) {
+    Command command = generate("hi", {"-n", "2", "--device", device, "-ngl", "0"});
+    command.env["ROCMFORGE_CUDA_LIBRARY"] = FAKE_CUDA;
+    if (std::string(device) == "cuda:1") {
+      EXPECT_TRUE(failed(run(command), {"cuda:1", "there is no such device", "cuda:0 Fake GPU"}));
+    } else {
+      EXPECT_TRUE(succeeded(run(command))) << device;
+    }
+  }
+}
+
 TEST_F(GpuLayers, TheLogAndTheBenchmarkSayWhichLayersAreWhere) {
   if (ROCMFORGE_TEST_KERNELS == 0) GTEST_SKIP() << "built without kernels for the fake card";
   Command command = rocmforge(
