@@ -123,6 +123,7 @@ class Probe {
       : runner_(file, options, device, counters), blocks_(runner_.pool(), ir::kBlockTokens) {}
 
   std::int32_t max_rows() const { return runner_.max_rows(); }
+  std::int32_t n_device_layers() const { return runner_.n_device_layers(); }
   const model::HyperParams& params() const { return runner_.params(); }
 
   void run(std::span<const text::TokenId> tokens) {
@@ -190,7 +191,14 @@ class Comparison {
       : file_(file),
         options_(options),
         ours_(file, ours, device, counters),
-        theirs_(file, theirs, reference, counters) {}
+        theirs_(file, theirs, reference, counters) {
+    if (ours_.n_device_layers() > 0) return;
+    const bool none_fits = ours.n_device_layers == kLayersThatFit;
+    throw Error(none_fits ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,
+                "[verify] " + file.path() + ": no layer " +
+                    (none_fits ? "fits the memory of " : "is to run on ") + device.info().detail +
+                    " (--gpu-layers); there is nothing of it to compare");
+  }
 
   void run() {
     const std::int32_t total = options_.n_prompt + kSmallStep + options_.n_decode;

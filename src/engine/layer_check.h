@@ -63,7 +63,8 @@ struct LayerCheck {
 };
 
 // Runs the same tokens, random but always the same, on both, forced. Errors: those of the runner;
-// kInvalidArgument where the reference itself gives no numbers. `file`, its mapping, devices and
+// kOutOfMemory where no layer fits the device under test; kInvalidArgument where none is to run
+// there, and where the reference itself gives no numbers. `file`, its mapping, devices and
 // counters outlive the call.
 LayerCheck check_layers(const gguf::File& file, const LayerCheckOptions& options,
                         backend::Device& device, backend::Device& reference, Counters& counters);

@@ -201,6 +201,23 @@ TEST_F(Layers, TwoStagesAreCheckedAsOne) {
   }
 }
 
+TEST_F(Layers, WithNoLayerOnTheDeviceThereIsNothingToCompare) {
+  const auto refusal = [this](std::int32_t n_layers) -> std::string {
+    try {
+      check({.n_layers = 4}, {.n_device_layers = n_layers, .rest = &rest_});
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal(engine::kLayersThatFit), "");
+  EXPECT_NE(refusal(0).find("m.gguf: no layer is to run on a card"), std::string::npos);
+  card_.uploads_weights = true;
+  card_.memory_free = 1;
+  EXPECT_NE(refusal(engine::kLayersThatFit).find("m.gguf: no layer fits the memory of a card"),
+            std::string::npos);
+}
+
 TEST_F(Layers, AReferenceWithoutNumbersIsAnError) {
   const std::string path = dir_.file("nan.gguf");
   edited(tiny_model(), {"blk.1.ffn_norm.weight"}, [](gguf::Writer& out) {
