@@ -62,7 +62,9 @@ class Fit {
   }
 
   PlacedModel run() {
+    settle_cut(main_);
     settle_layers();
+    if (on_device(options_) == 0) settle_cut(rest_);
     std::vector<StagePlan> plans = plan(options_);
     if (shortage(options_, plans) && options_.least_ctx > 0) {
       if (shrink_context()) plans = plan(options_);
@@ -104,6 +106,12 @@ class Fit {
       specs.push_back({.n_layers = share, .executor = p->executor.get()});
     }
     return plan_stages(model_, o, specs, counters_);
+  }
+
+  // One step serves every stage: where two share the layers, the cut is the device's.
+  void settle_cut(const Place& place) {
+    if (!options_.device_cut) return;
+    options_.cut = work_cut(place.info, model_.params.n_heads, model_.params.n_kv_heads);
   }
 
   // With kLayersThatFit: as many as the device holds.

@@ -31,7 +31,7 @@ struct PlacedStage {
 };
 
 struct PlacedModel {
-  RunnerOptions options;  // as asked for, but with the context that fits
+  RunnerOptions options;  // as asked for, but with the context that fits and the device's cut
   std::vector<PlacedStage> stages;
 };
 

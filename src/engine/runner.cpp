@@ -57,9 +57,6 @@ Runner::Placed Runner::place(const gguf::File& file, RunnerOptions options, back
                                            .max_head_rows = max_head_rows_of(options.max_rows),
                                            .taps = options.tap_layers},
                                           counters);
-  if (options.device_cut) {
-    options.cut = work_cut(device.info(), model.params.n_heads, model.params.n_kv_heads);
-  }
   PlacedModel where = place_model(model, options, device, file.path(), counters);
   return {std::move(model), std::move(where)};
 }

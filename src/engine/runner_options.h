@@ -29,7 +29,8 @@ struct RunnerOptions {
   DType kv_dtype = DType::kF16;
   bool fuse = true;  // false: the plain graph, op by op
   WorkCut cut = {};
-  bool device_cut = false;  // the runner takes the cut that suits its device
+  // The runner takes the cut that suits its device, or `rest` where that has all layers.
+  bool device_cut = false;
   // The last n_device_layers, and the head, run on the runner's device; the layers before them, and
   // the embedding, on `rest`. More than there are: all. Null: all on the one device.
   std::int32_t n_device_layers = kAllLayers;

@@ -226,6 +226,25 @@ TEST_F(Fit, AsManyLayersAsFit) {
   EXPECT_EQ(on_card(needs[3] - 1), 3);
 }
 
+TEST_F(Fit, AttentionIsCutForTheDeviceThatHasLayers) {
+  card_.attention_split = 32;
+  rest_card_.attention_split = 48;
+  RunnerOptions options{.n_ctx = 2048, .device_cut = true, .rest = &rest_};
+  const auto split_with = [&](std::int32_t n_layers) {
+    options.n_device_layers = n_layers;
+    return place(options).options.cut.split_positions;
+  };
+  EXPECT_EQ(split_with(engine::kAllLayers), 32);
+  EXPECT_EQ(split_with(2), 32);
+  EXPECT_EQ(split_with(0), 48);
+  EXPECT_EQ(split_with(engine::kLayersThatFit), 32);
+  card_.memory_free = 1;
+  EXPECT_EQ(split_with(engine::kLayersThatFit), 48);
+  options.device_cut = false;
+  options.cut.split_positions = 16;
+  EXPECT_EQ(split_with(0), 16);
+}
+
 TEST_F(Fit, EachDeviceOfTwoIsHeldToItsOwnMemory) {
   RunnerOptions options{.n_ctx = 2048, .n_device_layers = 2, .rest = &rest_};
   const PlacedModel placed = place(options);

@@ -18,6 +18,7 @@ struct Wrapping {
   bool uploads_weights = false;               // weights take device memory, as they lie in the file
   std::int64_t memory_free = 0;               // 0: the device does not say
   std::int64_t memory_reserve = 0;            //
+  std::int32_t attention_split = 0;           // 0: the CPU's
   std::function<void(ir::Graph&)> edit = {};  // before compile; the memory plan stays
 
   // What was asked of the device.
@@ -124,6 +125,7 @@ class WrappedDevice final : public backend::Device {
     info.memory_total = w_.memory_free > 0 ? w_.memory_free + 1000 : 0;
     info.memory_free = w_.memory_free;
     info.memory_reserve = w_.memory_reserve;
+    if (w_.attention_split > 0) info.attention_split = w_.attention_split;
     info.is_host = false;
     return info;
   }
