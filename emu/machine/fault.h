@@ -26,6 +26,8 @@ enum class FaultKind : std::uint8_t {
 };
 std::string_view to_string(FaultKind kind);
 
+std::string hex(std::uint64_t value);  // "0x1a40", for what faults say
+
 inline constexpr int kNoLane = -1;
 
 // Thrown where it happens, without the place; the machine adds kernel, address, source line, work

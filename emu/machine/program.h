@@ -46,8 +46,14 @@ class Program {
   const Step* at_object_address(std::uint64_t address) const;
   const Step* at_memory_address(std::uint64_t address) const;
   std::uint64_t base() const { return base_; }  // memory address of object address 0
+  // Up to `n` words at an address of the object, as loaded.
+  std::span<const std::uint32_t> words_at(std::uint64_t address, std::uint64_t n) const;
 
  private:
+  void load();
+  void decode_text();
+  std::uint64_t append(std::uint64_t address, std::uint64_t limit);
+
   CodeObject object_;
   Memory& memory_;
   std::uint64_t base_ = 0;

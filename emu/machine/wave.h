@@ -25,6 +25,10 @@ struct alignas(64) Lanes {
 class Watch;
 struct Group;
 
+// Fault{kUnsupported} for what MODE may not hold here: rounding other than to nearest even,
+// denormals flushed to zero, exceptions.
+void check_mode(std::uint32_t mode);
+
 struct Wave {
   enum class State : std::uint8_t { kRunning, kAtBarrier, kEnded };
 
@@ -49,6 +53,10 @@ struct Wave {
   bool is_active(int lane) const { return (exec() >> lane & 1) != 0; }
   bool all_active() const { return exec() == 0xffffffffU; }
   void set_exec(std::uint32_t mask);
+  void set_mode(std::uint32_t value) {
+    check_mode(value);
+    mode = value;
+  }
   // Every write of a scalar register by an instruction: keeps null 0 and EXEC's lanes in step.
   void set_sgpr(int number, std::uint32_t value) {
     if (number == kNull) return;
