@@ -238,9 +238,12 @@ TEST(Kernels, PlansNameThem) {
   }
   for (const Segments& segments : weights) {
     for (const std::int64_t n : {1, 2, 3, 8, 9, 20, 50, 512}) {
-      const auto plan = plan_matmul({.segments = segments, .cols = 256, .n = n}, arch);
-      for (const MatMulLaunch& product : plan.products) expect(product.launch);
-      if (plan.prepare) expect(*plan.prepare);
+      for (const auto epilogue : {ir::Epilogue::kNone, ir::Epilogue::kSwiGlu}) {
+        const auto plan =
+            plan_matmul({.segments = segments, .cols = 256, .n = n, .epilogue = epilogue}, arch);
+        for (const MatMulLaunch& product : plan.products) expect(product.launch);
+        if (plan.prepare) expect(*plan.prepare);
+      }
     }
   }
 }

@@ -87,29 +87,39 @@ TEST(MatMulPlan, FewRowsPrepareThemselvesAndArePersistent) {
 constexpr std::pair<std::int64_t, std::int64_t> k8b[] = {
     {6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}, {128256, 4096}};
 
-// Quantized weights: one dispatch each for 1 to 8 rows.
+// Weights of every type, alike and mixed: one dispatch each for 1 to 8 rows, on every card.
 TEST(MatMulPlan, FewRowsTakeOneDispatch) {
   using enum DType;
-  for (const ArchInfo& arch : {kXt, kH200, arch_info("gfx1100", 42), arch_info("gfx90a", 104)}) {
-    for (const DType type : {kQ4_0, kQ8_0, kQ6_K, kMXFP4}) {
+  std::vector<std::vector<DType>> weights = {{kF32, kF16}, {kQ4_0, kQ6_K}, {kQ8_0, kBF16}};
+  for (const DType type : kAllDTypes) {
+    if (weight_type(type) && type != kI32) weights.push_back({type, type});
+  }
+  ASSERT_GE(weights.size(), 3U + 8U);
+  const ArchInfo cards[] = {kXt,
+                            kH200,
+                            arch_info("gfx1030", 40),
+                            arch_info("gfx1100", 42),
+                            arch_info("gfx1201", 64),
+                            arch_info("gfx90a", 104),
+                            arch_info("gfx942", 304)};
+  for (const ArchInfo& arch : cards) {
+    for (const std::vector<DType>& types : weights) {
       for (std::int64_t n = 1; n <= 8; ++n) {
         for (const auto& [rows, cols] : k8b) {
-          const MatMulPlan plan = plan_matmul(desc({{type, rows}}, cols, n), arch);
-          EXPECT_FALSE(plan.prepare);
-          EXPECT_EQ(plan.products.size(), 1U);
+          for (const auto epilogue :
+               {ir::Epilogue::kNone, ir::Epilogue::kSwiGlu, ir::Epilogue::kAdd}) {
+            const MatMulPlan plan = plan_matmul(
+                desc({{types[0], rows / 2}, {types[1], rows / 2}}, cols, n, epilogue), arch);
+            EXPECT_FALSE(plan.prepare) << to_string(plan);
+            EXPECT_EQ(only(plan).grid_y, 1);
+            EXPECT_LE(only(plan).grid_x, 2 * arch.n_units);
+            // A slice's sums wait in the scratch for the next.
+            const std::int64_t values =
+                plan.products[0].n_tiles * plan.rows_of_tile * plan.tile_rows;
+            EXPECT_EQ(plan.scratch.bytes, plan.slice < cols ? (4 * values + 255) / 256 * 256 : 0);
+          }
         }
       }
-    }
-  }
-}
-
-// Plain weights have x in F32 in LDS: from 5 rows on wide matrices take a second dispatch, which
-// prepares the rows for the matrix units.
-TEST(MatMulPlan, FewRowsOfPlainWeights) {
-  for (std::int64_t n = 1; n <= 8; ++n) {
-    for (const auto& [rows, cols] : k8b) {
-      const MatMulPlan plan = plan_matmul(desc({{DType::kF16, rows}}, cols, n), kH200);
-      EXPECT_EQ(plan.prepare.has_value(), n > 4 && rows > 6144) << to_string(plan);
     }
   }
 }

@@ -98,7 +98,7 @@ std::vector<Case> edge_cases() {
     // So many tiles that large ones are taken on any card.
     out.push_back(make_case({"tiles/" + type + "/wide_64", 60, 256, {{dtype, 6400}}}));
     out.push_back(make_case({"tiles/" + type + "/wide", 260, 256, {{dtype, 4300}}}));
-    // Columns that no workgroup's LDS holds for 8 rows, in a matrix of several turns.
+    // Columns that no workgroup's LDS holds for 8 rows.
     for (const std::int32_t n : {5, 8}) {
       out.push_back(make_case({"slices/" + type + "/" + std::to_string(n),
                                n,
@@ -109,6 +109,14 @@ std::vector<Case> edge_cases() {
                                n == 8}));
     }
   }
+  // The same for more outputs than a card's waves make at a time.
+  out.push_back(make_case({"slices/turns", 8, 4104, {{kF16, 4300}}, {1}, Epilogue::kAdd, true}));
+  out.push_back(make_case({"slices/turns/swiglu",
+                           7,
+                           3328,
+                           {{kBF16, 5000, true}, {kQ8_0, 3700}},
+                           {1},
+                           Epilogue::kSwiGlu}));
   out.push_back(make_case(
       {"tiles/wide/swiglu", 260, 256, {{kQ4_0, 8600}}, {1, 10}, Epilogue::kSwiGlu, true}));
   out.push_back(make_case({"tiles/wide/add", 130, 256, {{kQ4_0, 6500}}, {1}, Epilogue::kAdd}));

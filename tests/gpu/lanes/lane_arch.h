@@ -206,6 +206,12 @@ struct LaneArch {
   static i32 uniform(i32 x) { return x; }
   static i32 opaque(i32 x) { return x; }
   static void keep_order() {}
+  static float exp2(float x) { return std::exp2(x); }
+  static float rcp(float x) { return 1 / x; }
+  static i32 dot4(i32 a, i32 b, i32 c) {
+    for (int i = 0; i < 32; i += 8) c += static_cast<i8>(a >> i) * static_cast<i8>(b >> i);
+    return c;
+  }
   static float exp2_normal(float x) {
     const float y = std::exp2(x);
     return y < 0x1p-126F ? 0.0F : y;

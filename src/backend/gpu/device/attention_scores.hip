@@ -1,6 +1,7 @@
 // attention_scores: y[row, h, t] = q[row, h] . k[t, h / group], unscaled, by position; 0 from the
 // sequence's end on. q [n, n_heads * d] -> y [n, n_heads, columns]. The plain form, for graphs that
 // are not fused: a workgroup a row and head, a thread a position. Bound by reading K.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/kv.h"
 #include "backend/gpu/device/reduce.h"
 #include "backend/gpu/device/rows.h"

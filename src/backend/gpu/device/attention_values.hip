@@ -2,6 +2,7 @@
 // w [n, n_heads, columns] -> y [n, n_heads * d]; positions from the sequence's end on hold nothing.
 // The plain form, for graphs that are not fused: a workgroup a row and head, a thread a dimension.
 // Bound by reading V.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/kv.h"
 #include "backend/gpu/device/reduce.h"
 #include "backend/gpu/device/rows.h"

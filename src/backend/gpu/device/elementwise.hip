@@ -4,6 +4,7 @@
 //   swiglu     y = silu(x[:, :cols]) * x[:, cols:], silu(t) = t / (1 + exp(-t))
 //   mask       y = x where column <= positions[row / heads], else -inf
 //   copy, rows y = x, y[i] = x[ids[i]]; an id outside x gives NaN
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/math.h"
 #include "backend/gpu/device/rows.h"
 #include "backend/gpu/ops/add_args.h"

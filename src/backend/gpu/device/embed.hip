@@ -1,6 +1,7 @@
 // embed: y[i] = table[tokens[i]], widened to F32. tokens [n], table [vocab, cols] in planes
 // -> y [n, cols]. Bound by the launch; then by reading the rows. A token of -1 - k is what the last
 // head run chose for its row k, or 0 where it chose none; one outside the table gives NaN.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/rows.h"
 #include "backend/gpu/device/weights.h"
 #include "backend/gpu/ops/embed_args.h"

@@ -1,5 +1,6 @@
 // kv_write: stores k and v [n, n_kv_heads * head_dim] at the step's KV slots, k rotated where there
 // is rope. Bound by memory, and for few rows by the launch.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/kv.h"
 #include "backend/gpu/device/rows.h"
 #include "backend/gpu/ops/kv_write_args.h"

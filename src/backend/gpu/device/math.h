@@ -1,7 +1,7 @@
 // Functions of one float.
 #pragma once
 
-#include "backend/gpu/device/arch/arch.h"
+#include "backend/gpu/device/lang.h"
 
 namespace rocmforge::gpu {
 

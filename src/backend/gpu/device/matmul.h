@@ -8,12 +8,14 @@
 // the next chunk is under way while one is used. Bound by reading W once. The activations are
 // normalised and quantized into LDS by each workgroup, so workgroups are few and persistent; the
 // first weights are under way meanwhile. Rows that LDS does not hold whole go slice by slice of
-// their columns.
+// their columns: all tiles of a workgroup by one slice, whose sums go to memory, then by the next,
+// so that a slice is prepared once.
 //
 // Measured on an H200 (4.24 TB/s), share of the bound of reading W, n = 1: a head of [128256, 4096]
 // Q4_0 81 %, Q8_0 93 %, F16 98 %; gate and up of [28672, 4096] Q4_0 62 %, Q8_0 74 %, F16 86 %; what
 // is smaller is bound by the 6 to 8 us that a launch takes to its first products ([4096, 4096] Q4_0
 // 24 %). n = 8: 45 % and 31 % of Q4_0, by preparing the rows and by the issue of integer dots.
+// Rows in slices are not measured yet.
 #pragma once
 
 #include "backend/gpu/device/math.h"
@@ -47,7 +49,7 @@ __device__ __inline__ PieceArgs find_piece(const MatMulArgs& a, i32 tile) {
 
 extern __shared__ __attribute__((aligned(16))) u8 matmul_lds[];
 
-// R: the weight rows that a wave makes at a time, as the plan has it (MatMulArgs::rows_of_tile).
+// R: the weight rows that a wave makes at a time, as the plan has it (MatMulPlan::rows_of_tile).
 template <class A, class T, int N, int R>
 struct FewRows {
   // Units of a row that are under way at a time.
@@ -136,6 +138,7 @@ struct FewRows {
 
   // ---- the products
 
+  __device__ __inline__ bool is_slice(i32 slice) const { return slice * a.slice < a.weight.cols; }
   __device__ __inline__ i32 units_of_slice(i32 slice) const {
     constexpr i32 kColumns = UnitOf<T>::kColumns;
     return (min_of(a.weight.cols - slice * a.slice, a.slice) + kColumns - 1) / kColumns;
@@ -172,17 +175,31 @@ struct FewRows {
             A::lane() % kLanes == 0 && row < n && tile < a.n_tiles &&
                 (gated() ? r == 1 : r == 0 || t.whole)};
   }
-  __device__ __inline__ float residual_of(i32 tile) const {
+  // Where this lane keeps a value's sum from slice to slice. No other lane reads it.
+  __device__ __inline__ bool keeps(i32 tile) const {
+    return A::lane() % kLanes == 0 && tile < a.n_tiles;
+  }
+  __device__ __inline__ float& kept(i32 tile) const {
+    return a.sums[(i64)tile * kValues + A::lane() / kLanes];
+  }
+  // What a slice's sum is added to: that of the slices before, or the residual.
+  __device__ __inline__ float begun(i32 tile, i32 slice) const {
+    if (slice > 0) return keeps(tile) ? kept(tile) : 0.0F;
     if (a.epilogue != MatMulEpilogue::kAdd) return 0;
     const Mine mine = find_mine(tile, find_tile(tile));
     return mine.is ? a.residual[mine.row * a.residual_stride + mine.o] : 0.0F;
   }
-  __device__ __inline__ void finish(i32 tile, const float (&acc)[R][N], float residual) const {
+  __device__ __inline__ void finish(i32 tile, bool last, const float (&acc)[R][N],
+                                    float before) const {
     // Value n * R + r: those of a tile lie in lanes kLanes apart.
     float values[kValues];
 #pragma unroll
     for (int i = 0; i < kValues; ++i) values[i] = acc[i % R][i / R];
     float y = sum_many<A, A::kWave>(values);
+    if (!last) {
+      if (keeps(tile)) kept(tile) = before + y;
+      return;
+    }
     const Tile t = find_tile(tile);
     const Mine mine = find_mine(tile, t);
     if (a.has_bias != 0) {
@@ -192,13 +209,13 @@ struct FewRows {
         if (mine.r == i && s.bias != nullptr) y += s.bias[t.row[i] - s.begin];
       }
     }
+    y = before + y;
     if constexpr (R > 1) {
       if (gated()) {
         const float gate = bits_as<float>(A::template xor_lane<kLanes>(bits_as<i32>(y)));
         y = silu<A>(gate) * y;
       }
     }
-    if (a.epilogue == MatMulEpilogue::kAdd) y = residual + y;
     if (mine.is) a.y[(i64)mine.row * a.outputs + mine.o] = y;
   }
 
@@ -210,12 +227,11 @@ struct FewRows {
     }
   }
 
-  // One type: the units of one tile after the other, and slice by slice.
+  // One type: slice by slice, in each the units of one tile after the other.
   __device__ __inline__ void run_single() {
     const i32 waves = a.threads / A::kWave, stride = waves * a.grid.x;
     i32 tile = A::group_x() * waves + A::uniform(A::thread() / A::kWave);
-    const i32 turns = (a.n_tiles + stride - 1) / stride;  // the same for every wave
-    const i32 end = tile + turns * stride;
+    const i32 first = A::opaque(tile);  // scalar registers are few
     PlaneRow rows[R];
     point(tile, 0, rows);
     i32 slice = 0, prepared = -1;
@@ -227,32 +243,34 @@ struct FewRows {
     float acc[R][N];
     clear(acc);
     i32 unit = A::lane(), rest = units_of_slice(0);  // of the slice, for lane 0
-    while (tile < end) {
+    while (is_slice(slice)) {
       if (slice != prepared) {
         A::barrier();  // the slice before is read
         prepare(slice * a.slice);
         A::barrier();
         prepared = slice;
       }
-      // The next chunk: of these rows, or of the next slice or tile.
+      // The next chunk: of these rows, or of the next tile or slice.
       i32 next_left = left - kStep;
       const i32 this_tile = tile;
-      float residual = 0;
+      bool last = false;
+      float before = 0;
       rest -= kStep;
       const bool more = rest > 0;
       if (more) {
 #pragma unroll
         for (int r = 0; r < R; ++r) rows[r] = at_unit<T>(rows[r], kStep);
       } else {
-        ++slice;
-        if (slice * a.slice >= a.weight.cols) {
-          residual = residual_of(tile);
-          slice = 0;
-          tile += stride;
+        before = begun(tile, slice);
+        last = !is_slice(slice + 1);
+        tile += stride;
+        if (tile >= a.n_tiles) {
+          tile = A::uniform(first);  // perhaps no tile: every wave sees every slice
+          ++slice;
         }
         point(tile, slice, rows);
         rest = units_of_slice(slice);
-        next_left = tile < a.n_tiles ? rest - A::lane() : 0;
+        next_left = is_slice(slice) && tile < a.n_tiles ? rest - A::lane() : 0;
       }
 #pragma unroll
       for (int k = 0; k < kChunk; ++k) {
@@ -269,10 +287,8 @@ struct FewRows {
       unit += kStep;
       if (more) continue;
       unit = A::lane();
-      if (tile != this_tile) {
-        finish(this_tile, acc, residual);
-        clear(acc);
-      }
+      finish(this_tile, last, acc, before);
+      clear(acc);
     }
   }
 
@@ -284,7 +300,8 @@ struct FewRows {
     const i32 width = min_of(a.weight.cols - slice * a.slice, a.slice);
     const i32 n_units = (width + kColumns - 1) / kColumns, before = slice * (a.slice / kColumns);
     const PlaneRow at = at_unit<U>(row_in<U>(s, row - s.begin, a.weight.cols), before);
-    constexpr int kAhead = N == 8 ? 1 : 2;
+    // Of all types at once the compiler would hold too much.
+    constexpr int kAhead = N == 8 || (N == 4 && T::kTakesF32 && T::kTakesInt8) ? 1 : 2;
     for (i32 base = A::lane(); base < n_units; base += kAhead * A::kWave) {
       Raw raw[kAhead][1];
 #pragma unroll
@@ -305,42 +322,49 @@ struct FewRows {
   __device__ __inline__ void run_mixed() {
     const i32 waves = a.threads / A::kWave, stride = waves * a.grid.x;
     const i32 first = A::group_x() * waves + A::uniform(A::thread() / A::kWave);
-    const i32 n_slices = (a.weight.cols + a.slice - 1) / a.slice;
     if (a.gain != nullptr) find_factors();
-    for (i32 turn = 0; turn * stride < a.n_tiles; ++turn) {
-      const i32 tile = first + turn * stride;
-      const Tile t = find_tile(tile);
-      float acc[R][N];
-      clear(acc);
-      for (i32 slice = 0; slice < n_slices; ++slice) {
-        if (slice > 0 || turn == 0 || n_slices > 1) {
-          A::barrier();  // the slice before is read
-          prepare(slice * a.slice);
-          A::barrier();
-        }
-#pragma unroll 1
-        for (int r = 0; r < R; ++r) {
-          const i32 row = r == 0 ? t.row[0] : t.row[R - 1];
-          const SegmentArgs s = segment_with(a.weight, row);
-          float one[1][N];
-#pragma unroll
-          for (int i = 0; i < N; ++i) one[0][i] = r == 0 ? acc[0][i] : acc[R - 1][i];
-          with_type(s.type, [&](auto type) RF_INLINE {
-            using U = decltype(type);
-            if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) {
-              dot_row<U>(s, row, slice, one);
-            }
-          });
-#pragma unroll
-          for (int i = 0; i < N; ++i) (r == 0 ? acc[0][i] : acc[R - 1][i]) = one[0][i];
-        }
+    i32 tile = first, prepared = -1;
+    for (i32 slice = 0; is_slice(slice);) {
+      if (slice != prepared) {
+        A::barrier();  // the slice before is read
+        prepare(slice * a.slice);
+        A::barrier();
+        prepared = slice;
       }
-      finish(tile, acc, residual_of(tile));
+      mix(tile, slice);
+      tile += stride;
+      if (tile >= a.n_tiles) {
+        tile = first;
+        ++slice;
+      }
     }
+  }
+  __device__ __inline__ void mix(i32 tile, i32 slice) const {
+    const Tile t = find_tile(tile);
+    float acc[R][N];
+    clear(acc);
+#pragma unroll 1
+    for (int r = 0; r < R; ++r) {
+      const i32 row = r == 0 ? t.row[0] : t.row[R - 1];
+      const SegmentArgs s = segment_with(a.weight, row);
+      float one[1][N];
+#pragma unroll
+      for (int i = 0; i < N; ++i) one[0][i] = 0;
+      with_type(s.type, [&](auto type) RF_INLINE {
+        using U = decltype(type);
+        if constexpr (U::kQuantized ? T::kTakesInt8 : T::kTakesF32) {
+          dot_row<U>(s, row, slice, one);
+        }
+      });
+#pragma unroll
+      for (int i = 0; i < N; ++i) (r == 0 ? acc[0][i] : acc[R - 1][i]) = one[0][i];
+    }
+    finish(tile, !is_slice(slice + 1), acc, begun(tile, slice));
   }
 };
 
-template <class A, class T, int N>
+// R: 2; or 1, of one row of x and one type without SwiGLU.
+template <class A, class T, int N, int R = 2>
 __device__ __inline__ void matmul_few(const MatMulArgs& a) {
   __shared__ float factors[N];
   __shared__ float squares[N * kNormParts];
@@ -350,16 +374,11 @@ __device__ __inline__ void matmul_few(const MatMulArgs& a) {
   const Slice x{reinterpret_cast<float*>(matmul_lds), reinterpret_cast<i8*>(matmul_lds + f32_bytes),
                 reinterpret_cast<UnitScale*>(matmul_lds + f32_bytes + int8_bytes), cols};
   const i32 n = min_of(n_rows(a.rows), N);
-  if constexpr (!T::kSingle) {
-    FewRows<A, T, N, 2>{a, factors, squares, x, n}.run_mixed();
-  } else if constexpr (N == 1) {
-    if (a.rows_of_tile == 1) {
-      FewRows<A, T, N, 1>{a, factors, squares, x, n}.run_single();
-    } else {
-      FewRows<A, T, N, 2>{a, factors, squares, x, n}.run_single();
-    }
+  FewRows<A, T, N, R> few{a, factors, squares, x, n};
+  if constexpr (T::kSingle) {
+    few.run_single();
   } else {
-    FewRows<A, T, N, 2>{a, factors, squares, x, n}.run_single();
+    few.run_mixed();
   }
 }
 

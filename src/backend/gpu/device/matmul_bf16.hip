@@ -1,10 +1,14 @@
 // matmul of BF16 weights. The formula and its bound are in matmul.h and, by the matrix units,
 // matmul_gemm.h.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/matmul_gemm.h"
 
 namespace rocmforge::gpu {
 
 RF_KERNEL_OF(few_rows_threads(1), few_rows_groups(1)) matmul_bf16_1(MatMulArgs a) {
+  matmul_few<Arch, BF16, 1, 1>(a);
+}
+RF_KERNEL_OF(few_rows_threads(1), few_rows_groups(1)) matmul_bf16_pair_1(MatMulArgs a) {
   matmul_few<Arch, BF16, 1>(a);
 }
 RF_KERNEL_OF(few_rows_threads(2), few_rows_groups(2)) matmul_bf16_2(MatMulArgs a) {

@@ -1,10 +1,14 @@
 // matmul of F32 weights. The formula and its bound are in matmul.h and, by the matrix units,
 // matmul_gemm.h.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/matmul_gemm.h"
 
 namespace rocmforge::gpu {
 
 RF_KERNEL_OF(few_rows_threads(1), few_rows_groups(1)) matmul_f32_1(MatMulArgs a) {
+  matmul_few<Arch, F32, 1, 1>(a);
+}
+RF_KERNEL_OF(few_rows_threads(1), few_rows_groups(1)) matmul_f32_pair_1(MatMulArgs a) {
   matmul_few<Arch, F32, 1>(a);
 }
 RF_KERNEL_OF(few_rows_threads(2), few_rows_groups(2)) matmul_f32_2(MatMulArgs a) {

@@ -1,5 +1,6 @@
 // matmul of weights that mix plain and quantized segments, for 1 to 8 rows; more rows take a launch
 // for each type. The formula and its bound are in matmul.h.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/matmul.h"
 
 namespace rocmforge::gpu {

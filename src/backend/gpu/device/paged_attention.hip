@@ -1,4 +1,5 @@
 // paged_attention_<kv type>_<greatest head_dim>: see paged_attention.h.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/paged_attention.h"
 
 namespace rocmforge::gpu {

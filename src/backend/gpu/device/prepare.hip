@@ -2,6 +2,7 @@
 // of F16 (and each row's power of two) or BF16, columns padded with zeros. A workgroup a row. Bound
 // by memory.
 #include "backend/gpu/device/activations.h"
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/halves.h"
 #include "backend/gpu/device/rows.h"
 #include "backend/gpu/ops/prepare_args.h"

@@ -1,6 +1,7 @@
 // rms_norm: y = x / sqrt(mean(x^2) + eps) * gain over each run of `length` columns.
 // x [n, cols], gain [length] -> y [n, cols]. Bound by memory: x twice (once from cache), y once.
 // Short runs (single heads) take a wave each, long ones a workgroup.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/reduce.h"
 #include "backend/gpu/device/rows.h"
 #include "backend/gpu/ops/rms_norm_args.h"

@@ -1,5 +1,6 @@
 // rope: rotates pairs of each head's first n_rot dimensions by the step's angles.
 // x [n, heads * head_dim], angles [n, n_rot] -> [n, heads * head_dim]. Bound by memory.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/rope.h"
 
 #include "backend/gpu/device/rows.h"

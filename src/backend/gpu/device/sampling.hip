@@ -1,4 +1,5 @@
 // edit_logits_rows, top_k_rows, log_sum_exp_rows, sample_rows, sample_fused_rows: see sampling.h.
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/sampling.h"
 
 namespace rocmforge::gpu {

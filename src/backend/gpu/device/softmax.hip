@@ -1,5 +1,6 @@
 // softmax: y = exp(x - max) / sum exp(x - max) over each row, [n, cols] -> [n, cols]; -inf gives 0.
 // A workgroup a row. Bound by memory: x twice, y twice (from cache for rows of a few thousand).
+#include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/math.h"
 #include "backend/gpu/device/reduce.h"
 #include "backend/gpu/device/rows.h"

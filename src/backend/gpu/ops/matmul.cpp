@@ -97,8 +97,10 @@ void prepare(const ir::MatMul& op, const Site& site) {
   f.point(f.args.y, y);
   f.args.outputs = static_cast<i32>(desc.outputs());
   f.args.epilogue = epilogue_of(op.epilogue);
+  if (!plan.prepare && plan.scratch.bytes > 0) {
+    f.point(f.args.sums, ir::Space::kArena, site.scratch + plan.scratch.sums_at);
+  }
   f.args.slice = plan.slice;
-  f.args.rows_of_tile = plan.rows_of_tile;
   f.args.weight = site.weights.args(op.weight, "matmul");
   f.args.has_bias = site.graph.weights->at(op.weight).has_bias() ? 1 : 0;
   for (const MatMulLaunch& product : plan.products) {

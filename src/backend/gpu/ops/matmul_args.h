@@ -40,7 +40,9 @@ struct MatMulArgs {
   HalvesArgs halves;      // many rows only
   const float* residual;  // kAdd; may be y
   i64 residual_stride;
-  float* y;     // [n, outputs], dense
+  float* y;  // [n, outputs], dense
+  // Few rows in several slices: the sums so far, [n_tiles][2 weight rows x rows of the kernel].
+  float* sums;
   i32 outputs;  // weight.rows, half of it for kSwiGlu
   MatMulEpilogue epilogue;
   float eps;
@@ -48,9 +50,8 @@ struct MatMulArgs {
   i32 slice;    // few rows: columns that are in LDS at a time
   i32 n_tiles;  // of outputs
   i32 n_pieces;
-  TilePart part;     // many rows only
-  i32 has_bias;      // 1: some segment has
-  i32 rows_of_tile;  // few rows only: weight rows that a wave makes at a time
+  TilePart part;  // many rows only
+  i32 has_bias;   // 1: some segment has
   PieceArgs pieces[kMaxPieces];
   WeightArgs weight;
   GridArgs grid;

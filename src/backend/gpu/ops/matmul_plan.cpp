@@ -15,6 +15,8 @@ namespace {
 
 // Columns of a slice are whole blocks of every type.
 constexpr std::int64_t kSliceColumns = 256;
+// A part of the scratch is whole ones of these.
+constexpr std::int64_t kScratchBytes = 256;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -116,15 +118,19 @@ MatMulPlan plan_few(const MatMulDesc& desc, const Kinds& kinds, const ArchInfo& 
 
   const std::int64_t most_threads = few_rows_threads(static_cast<int>(n));
   std::int64_t threads = most_threads;
-  // Every unit takes part; and slices are prepared again at every turn of a wave.
+  // Every unit takes part. What is prepared in slices takes long: all of a unit's waves share it.
   while (threads > 128 && ceil_div(product.n_tiles, threads / arch.wave) < arch.n_units)
     threads /= 2;
-  if (slice < whole) threads = most_threads;
+  if (slice < whole) {
+    threads = most_threads;
+    const std::int64_t values = plan.rows_of_tile * n;  // of a tile
+    plan.scratch.bytes = ceil_div(4 * product.n_tiles * values, kScratchBytes) * kScratchBytes;
+  }
   const std::int64_t groups = ceil_div(product.n_tiles, threads / arch.wave);
-  const std::int64_t per_unit = slice < whole ? 2 : groups_per_unit(n, arch);
-  const std::int64_t most = std::max<std::int64_t>(1, per_unit * arch.n_units);
+  const std::int64_t most = std::max<std::int64_t>(1, groups_per_unit(n, arch) * arch.n_units);
   const std::int64_t turns = ceil_div(groups, most);
-  product.launch = {.kernel = "matmul_" + kinds.name + "_" + std::to_string(n),
+  const std::string pair = n == 1 && kinds.alike && gated ? "pair_" : "";
+  product.launch = {.kernel = "matmul_" + kinds.name + "_" + pair + std::to_string(n),
                     .grid_x = to_i32(ceil_div(groups, turns)),
                     .grid_y = 1,
                     .threads = to_i32(threads),
@@ -144,7 +150,7 @@ MatMulScratch scratch_of(const MatMulDesc& desc) {
   }
   const auto take = [&s](std::int64_t bytes) {
     const std::int64_t at = s.bytes;
-    s.bytes += ceil_div(bytes, 256) * 256;
+    s.bytes += ceil_div(bytes, kScratchBytes) * kScratchBytes;
     return at;
   };
   s.cols = ceil_div(desc.cols, kHalvesColumns) * kHalvesColumns;
@@ -245,14 +251,7 @@ MatMulPlan plan_matmul(const MatMulDesc& desc, const ArchInfo& arch) {
   const Kinds kinds = kinds_of(desc);
   check(desc.cols > 0 && desc.n > 0, "[gpu] matmul: an empty shape");
   if (desc.n > kFewRowsMost) return plan_many(desc, arch);
-  const MatMulPlan few = plan_few(desc, kinds, arch);
-  // Slices are prepared again at every turn of the waves. Plain weights keep x in F32 there: for
-  // them a launch that prepares the rows for the matrix units costs less than that (on an H200, 8
-  // rows by F16 [28672, 4096]: 115 us instead of 219). Quantized ones take one dispatch always.
-  const Launch& launch = few.products[0].launch;
-  const std::int64_t waves = std::int64_t{launch.grid_x} * launch.threads / arch.wave;
-  const bool again = few.slice < desc.cols && few.products[0].n_tiles > waves;
-  return kinds.plain && again ? plan_many(desc, arch) : few;
+  return plan_few(desc, kinds, arch);
 }
 
 std::string to_string(const MatMulPlan& plan) {

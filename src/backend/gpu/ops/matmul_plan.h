@@ -29,12 +29,14 @@ struct MatMulDesc {
   std::int64_t outputs() const;  // half of them for SwiGLU
 };
 
-// Byte offsets in the node's scratch of what prepare_rows leaves: see HalvesArgs.
+// Byte offsets in the node's scratch of what prepare_rows leaves (see HalvesArgs), and of
+// MatMulArgs::sums.
 struct MatMulScratch {
   std::int32_t n_f16 = 0, n_bf16 = 0;  // parts
   std::int64_t f16_at = 0, bf16_at = 0, scale_at = 0;
   std::int64_t cols = 0;  // padded
   std::int64_t part = 0;  // elements
+  std::int64_t sums_at = 0;
   std::int64_t bytes = 0;
 };
 
@@ -48,11 +50,11 @@ struct MatMulLaunch {
 
 struct MatMulPlan {
   std::optional<Launch> prepare;       // first, where there is one
-  std::vector<MatMulLaunch> products;  // one, but with many rows one for each type
-  MatMulScratch scratch;               // of `prepare`
-  std::int32_t tile_rows = 1;          // rows of x that share one reading of the weight
-  std::int32_t slice = 0;              // few rows: columns in LDS at a time
-  std::int32_t rows_of_tile = 0;       // few rows: weight rows that a wave makes at a time
+  std::vector<MatMulLaunch> products;  // one, but with more than 8 rows one for each type
+  MatMulScratch scratch;
+  std::int32_t tile_rows = 1;     // rows of x that share one reading of the weight
+  std::int32_t slice = 0;         // few rows: columns in LDS at a time
+  std::int32_t rows_of_tile = 0;  // few rows: weight rows that a wave makes at a time
 };
 
 // Error{kUnsupported} for a type without kernels, and for more than kMaxSegments segments.
