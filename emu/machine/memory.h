@@ -6,8 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <shared_mutex>
 
@@ -29,11 +29,12 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  // 0 when the card is full (or the host). 256-byte aligned; poisoned up to 64 MiB, so that who
-  // relies on zeros sees it.
+  // 0 when the card is full (or the host), and for 0 bytes. Page aligned. The first 64 MiB are
+  // poisoned with 0x7fff, not a number in any float format, so that who relies on zeros sees it.
   std::uint64_t allocate(std::uint64_t bytes);
   bool release(std::uint64_t address);  // false: no live allocation starts there
-  // Host memory that kernels may touch (pinned, kernel arguments); not counted as the card's.
+  // Host memory that kernels may touch (pinned, kernel arguments); not counted as the card's. Must
+  // not overlap what is live.
   void admit(std::uint64_t address, std::uint64_t bytes, bool writable);
   void dismiss(std::uint64_t address);
 
@@ -47,15 +48,31 @@ class Memory {
   Extent require(std::uint64_t address, std::uint64_t bytes, bool write, int lane) const;
 
  private:
-  std::uint64_t total_bytes_;
-  std::uint64_t used_bytes_ = 0;
-  mutable std::shared_mutex mutex_;
   struct Block {
     Extent extent;
-    std::uint64_t mapped_bytes = 0;  // 0: admitted
+    std::uint64_t arena = 0;         // that it was cut from; 0: admitted
+    std::uint64_t mapped_bytes = 0;  // whole pages
   };
+  // Address space, reserved and not readable, that allocations are cut from in rising order. It is
+  // given back when its last allocation is freed and much else has been freed since.
+  struct Arena {
+    std::uint64_t begin = 0, end = 0;
+    std::uint64_t next = 0;  // what is below was given away once
+    std::uint64_t n_live = 0;
+  };
+
+  Arena* arena_for(std::uint64_t bytes);
+  void drop_old_arenas();
+  void forget_freed(std::uint64_t begin, std::uint64_t end);
+  [[noreturn]] void fault(std::uint64_t address, std::uint64_t bytes, bool write, int lane) const;
+
+  std::uint64_t total_bytes_;
+  std::uint64_t used_bytes_ = 0;
+  std::int64_t n_live_ = 0;
+  mutable std::shared_mutex mutex_;
   std::map<std::uint64_t, Block> live_;
   std::map<std::uint64_t, Extent> freed_;
+  std::list<Arena> arenas_;  // the last is the one in use
 };
 
 }  // namespace rocmforge::emu
