@@ -41,16 +41,6 @@ void poison(std::uint64_t address, std::uint64_t bytes) {
   std::fill_n(words, std::min(bytes, kPoisonBytes) / 2, std::uint16_t{0x7fff});
 }
 
-std::string hex(std::uint64_t value) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  do {
-    text.insert(text.begin(), kDigits[value & 15]);
-    value >>= 4;
-  } while (value != 0);
-  return "0x" + text;
-}
-
 std::string describe(const Extent& extent) {
   return std::to_string(extent.end - extent.begin) + " bytes at " + hex(extent.begin);
 }
