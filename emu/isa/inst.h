@@ -13,6 +13,12 @@ namespace rocmforge::emu {
 inline constexpr std::uint8_t kVccLo = 106, kVccHi = 107, kNull = 124, kM0 = 125, kExecLo = 126,
                               kExecHi = 127;
 
+// A source that names null is the constant 0. What a 64-bit or wider SGPR operand needs of
+// alignment and room is checked by decode(); a destination of null has n = 1 whatever its type.
+//
+// VOP3P's bits mean what the operation makes of them: v_dot4_i32_iu8 and WMMA on integers take
+// `negate` for "signed"; of v_fma_mix, `high_of_high` says that a source is f16 (of the half that
+// `high` names) rather than f32, and it has `negate` and `absolute` like VOP3.
 struct Operand {
   enum class Kind : std::uint8_t {
     kNone,
@@ -41,6 +47,7 @@ struct Operand {
 };
 
 // Where source 0 comes from, lane by lane.
+// v_permlane16 and v_permlanex16 have kNone, and give bound_control and fetch_inactive alone.
 struct Dpp {
   enum class Kind : std::uint8_t { kNone, kDpp8, kDpp16 };
   Kind kind = Kind::kNone;
@@ -59,10 +66,11 @@ struct Operation {
 
 // Memory: global, flat and scratch have src[0] = address (VGPRs, or none), src[1] = data,
 // src[2] = scalar base (or none). DS: src[0] = address, src[1], src[2] = data. SMEM: src[0] = base,
-// src[1] = scalar offset (or none). MUBUF is known for its cache controls alone.
-// SOPK: what is read of the register stands in src[0] (s_cmpk, s_setreg, s_waitcnt_vscnt; s_addk and
-// s_mulk have it in dst too), the literal of s_setreg_imm32 too. What a scalar instruction keeps of
-// its destination (s_cmov, s_cmovk, s_bitset) is dst alone.
+// src[1] = scalar offset (or none). Atomics on memory have a destination only if they return. MUBUF
+// is known for its cache controls alone.
+// SOPK: what is read of the register stands in src[0] (s_cmpk, s_setreg, s_waitcnt_vscnt; s_addk
+// and s_mulk have it in dst too), the literal of s_setreg_imm32 too. What a scalar instruction
+// keeps of its destination (s_cmov, s_cmovk, s_bitset) is dst alone.
 struct Inst : Operation {
   std::uint64_t address = 0;  // in the code object, bytes
   std::uint8_t size = 0;      // bytes
@@ -71,7 +79,7 @@ struct Inst : Operation {
   bool dst_high = false;             // op_sel: the result goes to the high half
   std::int32_t offset = 0;           // memory, bytes (DS with two addresses: in elements)
   std::int32_t offset2 = 0;          // the second address of those
-  std::int32_t immediate = 0;        // SOPP, SOPK: the 16 bits, sign-extended
+  std::int32_t immediate = 0;        // SOPP, SOPK: the 16 bits, sign-extended; s_sendmsg_rtn
   bool glc = false, slc = false, dlc = false;
   Dpp dpp;
   Operation second;  // VOPD's other half; both read before either writes

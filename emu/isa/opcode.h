@@ -74,6 +74,20 @@ enum class Class : std::uint8_t {
 inline constexpr int kClasses = 15;
 std::string_view to_string(Class kind);
 
+// How the operands of a row lie in its words, where that is not in the order of the row.
+enum class Form : std::uint8_t {
+  kPlain,
+  kAccumulate,       // the destination's old value is the last source (v_fmac)
+  kAddLiteral,       // the last source is the literal (v_fmaak)
+  kMultiplyLiteral,  // src[1] is the literal, src[2] the second register (v_fmamk)
+  kLiteral,          // the source is a literal (s_setreg_imm32)
+  kScalarDst,        // a vector instruction that writes an SGPR (v_readlane)
+  kSwap,             // exchanges its two registers
+  kHighHalf,         // memory: the register's high 16 bits (d16_hi)
+  kMix,              // v_fma_mix: each source f32 or f16; see Operand
+  kMixHigh,          // the same, to the high 16 bits
+};
+
 // What an instruction touches besides the operands that are written in it.
 struct Implicit {
   bool reads_scc = false, writes_scc = false;
@@ -91,6 +105,7 @@ struct Opcode {
   Type src[3] = {Type::kNone, Type::kNone, Type::kNone};
   Type dst2 = Type::kNone;  // carry out, as a mask
   Implicit implicit{};
+  Form form = Form::kPlain;
 };
 
 // The row, or null.

@@ -1,0 +1,97 @@
+// SOPK, SOPP, SMEM, and the cache controls of MUBUF.
+#include "isa/rows.h"
+
+namespace rocmforge::emu {
+namespace {
+
+using enum Type;
+
+constexpr Opcode kRows[] = {
+    sopk(0, "s_movk_i32", kB32, {}),
+    sopk(1, "s_version", kNone, {}, Class::kOther),
+    sopk(2, "s_cmovk_i32", kB32, {}, kReadsScc),
+    sopk(3, "s_cmpk_eq_i32", kNone, {kB32}, kWritesScc),
+    sopk(4, "s_cmpk_lg_i32", kNone, {kB32}, kWritesScc),
+    sopk(5, "s_cmpk_gt_i32", kNone, {kB32}, kWritesScc),
+    sopk(6, "s_cmpk_ge_i32", kNone, {kB32}, kWritesScc),
+    sopk(7, "s_cmpk_lt_i32", kNone, {kB32}, kWritesScc),
+    sopk(8, "s_cmpk_le_i32", kNone, {kB32}, kWritesScc),
+    sopk(9, "s_cmpk_eq_u32", kNone, {kB32}, kWritesScc),
+    sopk(10, "s_cmpk_lg_u32", kNone, {kB32}, kWritesScc),
+    sopk(11, "s_cmpk_gt_u32", kNone, {kB32}, kWritesScc),
+    sopk(12, "s_cmpk_ge_u32", kNone, {kB32}, kWritesScc),
+    sopk(13, "s_cmpk_lt_u32", kNone, {kB32}, kWritesScc),
+    sopk(14, "s_cmpk_le_u32", kNone, {kB32}, kWritesScc),
+    sopk(15, "s_addk_i32", kB32, {kB32}, kWritesScc),
+    sopk(16, "s_mulk_i32", kB32, {kB32}),
+    sopk(17, "s_getreg_b32", kB32, {}),
+    sopk(18, "s_setreg_b32", kNone, {kB32}),
+    sopk(19, "s_setreg_imm32_b32", kNone, {kB32}, Form::kLiteral),
+    sopk(20, "s_call_b64", kB64, {}, Class::kBranch),
+    sopk(22, "s_subvector_loop_begin", kB32, {}, Class::kBranch),
+    sopk(23, "s_subvector_loop_end", kB32, {}, Class::kBranch),
+    sopk(24, "s_waitcnt_vscnt", kNone, {kB32}, Class::kWait),
+    sopk(25, "s_waitcnt_vmcnt", kNone, {kB32}, Class::kWait),
+    sopk(26, "s_waitcnt_expcnt", kNone, {kB32}, Class::kWait),
+    sopk(27, "s_waitcnt_lgkmcnt", kNone, {kB32}, Class::kWait),
+    sopp(0, "s_nop", kNone, {}, Class::kOther),
+    sopp(1, "s_setkill", kNone, {}, Class::kOther),
+    sopp(2, "s_sethalt", kNone, {}, Class::kOther),
+    sopp(3, "s_sleep", kNone, {}, Class::kOther),
+    sopp(4, "s_set_inst_prefetch_distance", kNone, {}, Class::kOther),
+    sopp(5, "s_clause", kNone, {}, Class::kOther),
+    sopp(7, "s_delay_alu", kNone, {}, Class::kOther),
+    sopp(8, "s_waitcnt_depctr", kNone, {}, Class::kWait),
+    sopp(9, "s_waitcnt", kNone, {}, Class::kWait),
+    sopp(10, "s_wait_idle", kNone, {}, Class::kWait),
+    sopp(11, "s_wait_event", kNone, {}, Class::kWait),
+    sopp(16, "s_trap", kNone, {}, Class::kOther),
+    sopp(17, "s_round_mode", kNone, {}, Class::kOther),
+    sopp(18, "s_denorm_mode", kNone, {}, Class::kOther),
+    sopp(31, "s_code_end", kNone, {}, Class::kOther),
+    sopp(32, "s_branch", kNone, {}, Class::kBranch),
+    sopp(33, "s_cbranch_scc0", kNone, {}, Class::kBranch, kReadsScc),
+    sopp(34, "s_cbranch_scc1", kNone, {}, Class::kBranch, kReadsScc),
+    sopp(35, "s_cbranch_vccz", kNone, {}, Class::kBranch, kReadsVcc),
+    sopp(36, "s_cbranch_vccnz", kNone, {}, Class::kBranch, kReadsVcc),
+    sopp(37, "s_cbranch_execz", kNone, {}, Class::kBranch, kReadsExec),
+    sopp(38, "s_cbranch_execnz", kNone, {}, Class::kBranch, kReadsExec),
+    sopp(39, "s_cbranch_cdbgsys", kNone, {}, Class::kBranch),
+    sopp(40, "s_cbranch_cdbguser", kNone, {}, Class::kBranch),
+    sopp(41, "s_cbranch_cdbgsys_or_user", kNone, {}, Class::kBranch),
+    sopp(42, "s_cbranch_cdbgsys_and_user", kNone, {}, Class::kBranch),
+    sopp(48, "s_endpgm", kNone, {}, Class::kOther),
+    sopp(49, "s_endpgm_saved", kNone, {}, Class::kOther),
+    sopp(52, "s_wakeup", kNone, {}, Class::kOther),
+    sopp(53, "s_setprio", kNone, {}, Class::kOther),
+    sopp(54, "s_sendmsg", kNone, {}, Class::kOther, kReadsM0),
+    sopp(55, "s_sendmsghalt", kNone, {}, Class::kOther, kReadsM0),
+    sopp(56, "s_incperflevel", kNone, {}, Class::kOther),
+    sopp(57, "s_decperflevel", kNone, {}, Class::kOther),
+    sopp(58, "s_ttracedata", kNone, {}, Class::kOther, kReadsM0),
+    sopp(59, "s_ttracedata_imm", kNone, {}, Class::kOther),
+    sopp(60, "s_icache_inv", kNone, {}, Class::kOther),
+    sopp(61, "s_barrier", kNone, {}, Class::kBarrier),
+    smem(0, "s_load_b32", kB32, {kB64, kB32}),
+    smem(1, "s_load_b64", kB64, {kB64, kB32}),
+    smem(2, "s_load_b128", kB128, {kB64, kB32}),
+    smem(3, "s_load_b256", kB256, {kB64, kB32}),
+    smem(4, "s_load_b512", kB512, {kB64, kB32}),
+    smem(8, "s_buffer_load_b32", kB32, {kB128, kB32}),
+    smem(9, "s_buffer_load_b64", kB64, {kB128, kB32}),
+    smem(10, "s_buffer_load_b128", kB128, {kB128, kB32}),
+    smem(11, "s_buffer_load_b256", kB256, {kB128, kB32}),
+    smem(12, "s_buffer_load_b512", kB512, {kB128, kB32}),
+    smem(32, "s_gl1_inv", kNone, {}, Class::kOther),
+    smem(33, "s_dcache_inv", kNone, {}, Class::kOther),
+    mubuf(43, "buffer_gl0_inv"),
+    mubuf(44, "buffer_gl1_inv"),
+};
+
+}  // namespace
+
+std::span<const Opcode> control_rows() {
+  return kRows;
+}
+
+}  // namespace rocmforge::emu
