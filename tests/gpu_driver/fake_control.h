@@ -22,6 +22,9 @@ struct FakeControl {
   int fail_at = 0;
   bool fails_for_good = false;  // and so do all calls after it: a lost device
   int hang_at = 0;              // the hang_at-th launch of a kernel from now never ends; 0: none
+  // The spoil_at-th graph that is made ready from now changes, when it is replayed, the first
+  // result of its last matmul; 0: none.
+  int spoil_at = 0;
   int fail_status = 719;
   int n_calls = 0;            // so far; those that only put an error into words do not count
   char failed_call[64] = "";  // the name of the one that failed

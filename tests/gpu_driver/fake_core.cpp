@@ -12,13 +12,17 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/gpu/ops/matmul_args.h"
 #include "backend/gpu/ops/repack_args.h"
 
 namespace rocmforge::test::fake {
 namespace {
 
 using Command = std::function<bool()>;  // false: not yet
-using Graph = std::vector<Command>;
+struct Graph {
+  std::vector<Command> commands;
+  void* result = nullptr;  // of the last matmul
+};
 
 struct Stream {
   std::deque<Command> queue;
@@ -116,7 +120,7 @@ int give(StreamHandle handle, Command command) {
   Stream* stream = at<Stream>(streams, handle);
   if (stream == nullptr) return kInvalidHandle;
   if (stream->capture != nullptr) {
-    stream->capture->push_back(std::move(command));
+    stream->capture->commands.push_back(std::move(command));
   } else {
     stream->queue.push_back(std::move(command));
   }
@@ -397,6 +401,15 @@ int repack(const Kernel& kernel, StreamHandle stream, void** args) {
   return kInvalidValue;
 }
 
+// Of a matmul that is recorded.
+void note_result(StreamHandle handle, const void* args) {
+  Stream* stream = at<Stream>(streams, handle);
+  if (stream == nullptr || stream->capture == nullptr) return;
+  gpu::MatMulArgs a;
+  std::memcpy(&a, args, sizeof(a));
+  stream->capture->result = a.y;
+}
+
 int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, void** args) {
   const auto* kernel = reinterpret_cast<const Kernel*>(function);
   const unsigned threads = shape.block[0] * shape.block[1] * shape.block[2];
@@ -412,6 +425,7 @@ int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, vo
     to = {.kernel = {}, .grid_x = shape.grid[0], .grid_y = shape.grid[1]};
     std::strncpy(to.kernel, kernel->name.c_str(), sizeof(to.kernel) - 1);
   }
+  if (kernel->name.starts_with("matmul_")) note_result(stream, args[0]);
   if (kernel->name == "hang" || (c.hang_at > 0 && --c.hang_at == 0))
     return give(stream, [] { return false; });
   if (kernel->name == "probe" && kernel->computes) {
@@ -460,8 +474,15 @@ int graph_destroy(GraphHandle graph) {
 int graph_instantiate(GraphExecHandle* out, GraphHandle handle) {
   const Graph* graph = at<Graph>(graphs, handle);
   if (graph == nullptr) return kInvalidHandle;
-  *out = static_cast<GraphExecHandle>(
-      keep(graph_execs, std::make_unique<Graph>(*graph), control().live.graph_execs));
+  auto exec = std::make_unique<Graph>(*graph);
+  FakeControl& c = control();
+  if (c.spoil_at > 0 && --c.spoil_at == 0) {
+    exec->commands.emplace_back([result = exec->result] {
+      if (result != nullptr) *static_cast<unsigned char*>(result) ^= 1;
+      return true;
+    });
+  }
+  *out = static_cast<GraphExecHandle>(keep(graph_execs, std::move(exec), c.live.graph_execs));
   return kDone;
 }
 
@@ -472,7 +493,7 @@ int graph_exec_destroy(GraphExecHandle graph) {
 int graph_launch(GraphExecHandle handle, StreamHandle stream) {
   const Graph* graph = at<Graph>(graph_execs, handle);
   if (graph == nullptr) return kInvalidHandle;
-  for (const Command& command : *graph) {
+  for (const Command& command : graph->commands) {
     if (const int status = give(stream, command); status != kDone) return status;
   }
   return kDone;

@@ -13,13 +13,6 @@
 #include "base/error.h"
 
 namespace rocmforge::gpu {
-namespace {
-
-// Larger steps take so long that their launches cost nothing.
-constexpr std::int64_t kMaxReplayRows = 64;
-
-}  // namespace
-
 ReplayChoice replay_choice() {
   const char* text = std::getenv("ROCMFORGE_GPU_GRAPH");
   if (text == nullptr || *text == '\0') return ReplayChoice::kMeasure;
@@ -61,13 +54,7 @@ void GpuExecutor::bind_memory(const backend::Memory& memory) {
   bases_.kv = memory.kv != nullptr ? address_of(*memory.kv) : 0;
   bases_.kv_layer_bytes = memory.kv_layout.layer_bytes();
   for (Executable& e : executables_) bind(e);
-  if (executables_.empty()) return;
-  if (replay_ == ReplayChoice::kMeasure) {
-    replay_ = replay_pays() ? ReplayChoice::kAlways : ReplayChoice::kNever;
-  }
-  for (Executable& e : executables_) {
-    if (may_replay(e) && !e.replay) record(e);
-  }
+  if (!executables_.empty() && replay_ != ReplayChoice::kNever) choose_replay();
 }
 
 backend::ExecutableId GpuExecutor::compile(const ir::Graph& graph, const ir::MemoryPlan& plan,
@@ -99,6 +86,7 @@ backend::ExecutableId GpuExecutor::compile(const ir::Graph& graph, const ir::Mem
   }
   for (const ir::Output& output : graph.outputs) {
     const Operand o = rows.operand(graph, plan, output.value);
+    if (o.space != ir::Space::kArena) continue;
     e.results.push_back({.offset = o.offset, .bytes = bytes_of(o.dtype, o.cols)});  // one row
   }
   if (memory_.arena != nullptr) {
