@@ -36,13 +36,4 @@ std::string_view to_string(FaultKind kind) {
   return "fault";
 }
 
-std::string hex(std::uint64_t value) {
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), "0123456789abcdef"[value & 15]);
-    value >>= 4;
-  } while (value != 0);
-  return "0x" + digits;
-}
-
 }  // namespace rocmforge::emu

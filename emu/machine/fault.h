@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "object/hex.h"
+
 namespace rocmforge::emu {
 
 enum class FaultKind : std::uint8_t {
@@ -25,8 +27,6 @@ enum class FaultKind : std::uint8_t {
   kUnsupported,      // modelled neither here nor anywhere below
 };
 std::string_view to_string(FaultKind kind);
-
-std::string hex(std::uint64_t value);  // "0x1a40", for what faults say
 
 inline constexpr int kNoLane = -1;
 

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "object/code_object.h"
+#include "object/hex.h"
 
 namespace rocmforge::emu {
 
 [[noreturn]] void fail_format(const std::string& what);
 [[noreturn]] void fail_unsupported(const std::string& what);
-std::string hex(std::uint64_t value);
 
 class ElfImage {
  public:
