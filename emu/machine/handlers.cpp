@@ -23,7 +23,8 @@ Table all_rows() {
 Handler find_handler(const Inst& inst) {
   static const Table kTable = all_rows();
   const auto found = kTable.find(inst.is_dual() ? kDualName : inst.opcode->name);
-  return found == kTable.end() ? nullptr : found->second;
+  if (found == kTable.end()) return nullptr;
+  return inst.dpp.kind == Dpp::Kind::kNone ? found->second : kTable.at(kDppName);
 }
 
 }  // namespace rocmforge::emu

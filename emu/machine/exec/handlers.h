@@ -21,6 +21,8 @@ struct HandlerRow {
 // The row of vector_handlers() for every dual instruction, whatever its halves: it reads the
 // sources of both before it writes either.
 inline constexpr std::string_view kDualName = "v_dual";
+// The row of vector_handlers() for every instruction with DPP: it runs that of the plain one.
+inline constexpr std::string_view kDppName = "v_dpp";
 
 std::span<const HandlerRow> scalar_handlers();       // SOP1, SOP2, SOPK, SOPC
 std::span<const HandlerRow> control_handlers();      // SOPP: branches, waits, barrier, end; calls
