@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
-#include <sstream>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -28,16 +27,12 @@ void run_unknown(Wave& wave, const Step& step) {
     throw Fault(FaultKind::kUnknownInstruction, mnemonic(step.inst) + " is not modelled");
   }
   const Program& program = *wave.group->dispatch->program;
-  std::ostringstream words;
-  words << std::hex;
-  for (const std::uint32_t word : program.words_at(step.inst.address, 2)) words << " 0x" << word;
   try {
     decode(program.words_at(step.inst.address, 4), step.inst.address);
-  } catch (const DecodeError& error) {
-    throw Fault(FaultKind::kUnknownInstruction,
-                std::string(error.what()) + ", words" + words.str());
+  } catch (const DecodeError& error) {  // says words and address
+    throw Fault(FaultKind::kUnknownInstruction, error.what());
   }
-  throw Fault(FaultKind::kUnknownInstruction, "an instruction cut short, words" + words.str());
+  throw Fault(FaultKind::kUnknownInstruction, "an instruction that another function cuts short");
 }
 
 void run_end_of_code(Wave&, const Step&) {
