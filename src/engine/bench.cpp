@@ -6,20 +6,13 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "engine/random_tokens.h"
 #include "engine/sequence.h"
 
 namespace rocmforge::engine {
 namespace {
 
-std::vector<text::TokenId> random_tokens(std::int32_t n, std::int32_t n_vocab) {
-  std::vector<text::TokenId> out;
-  for (std::int32_t i = 0; i < n; ++i) {
-    const std::uint32_t draw = philox(/*seed=*/0, static_cast<std::uint64_t>(i)).word[0];
-    out.push_back(static_cast<text::TokenId>(draw % static_cast<std::uint32_t>(n_vocab)));
-  }
-  return out;
-}
+constexpr std::uint64_t kTokenSeed = 0;
 
 using Clock = std::chrono::steady_clock;
 
@@ -29,7 +22,7 @@ class Bench {
   Bench(Engine& engine, const BenchTest& test)
       : test_(test),
         runner_(engine.runner()),
-        context_(random_tokens(test.n_depth + test.n_prompt, engine.params().n_vocab)),
+        context_(random_tokens(kTokenSeed, test.n_depth + test.n_prompt, engine.params().n_vocab)),
         next_(static_cast<std::size_t>(test.n_sequences), 0) {
     for (std::int32_t i = 0; i < test.n_sequences; ++i) {
       sequences_.emplace_back(engine.runner());

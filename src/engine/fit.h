@@ -39,7 +39,8 @@ struct PlacedModel {
 // against what is free (a device that does not say how much memory it has is not held to it).
 // Where options.least_ctx allows, a context too large shrinks, with a warning. Logs what the KV
 // cache takes. Error{kOutOfMemory} names what is needed and free, and the values of --ctx (no
-// longer than the model was trained for), --kv-type and --gpu-layers that would fit. `name` is the model's, for messages.
+// longer than the model was trained for), --kv-type and --gpu-layers that would fit. `name` is the
+// model's, for messages.
 PlacedModel place_model(const model::Model& model, const RunnerOptions& options,
                         backend::Device& device, const std::string& name, Counters& counters);
 

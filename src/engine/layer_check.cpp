@@ -8,13 +8,14 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "engine/random_tokens.h"
 #include "engine/runner.h"
 #include "kv/block_table.h"
 
 namespace rocmforge::engine {
 namespace {
 
+constexpr std::uint64_t kTokenSeed = 1;
 constexpr std::int32_t kSmallStep = 4;  // rows of the step between prompt and single tokens
 
 // ---- one value
@@ -164,15 +165,6 @@ std::int32_t prompt_within(const gguf::File& file, const LayerCheckOptions& o) {
   return static_cast<std::int32_t>(std::min(wanted, room));
 }
 
-std::vector<text::TokenId> random_tokens(std::int32_t n, std::int32_t n_vocab) {
-  std::vector<text::TokenId> out;
-  for (std::int32_t i = 0; i < n; ++i) {
-    const std::uint32_t draw = philox(/*seed=*/1, static_cast<std::uint64_t>(i)).word[0];
-    out.push_back(static_cast<text::TokenId>(draw % static_cast<std::uint32_t>(n_vocab)));
-  }
-  return out;
-}
-
 // log softmax, in double.
 std::vector<double> log_softmax(std::span<const float> logits) {
   double top = -INFINITY, sum = 0;
@@ -202,7 +194,8 @@ class Comparison {
 
   void run() {
     const std::int32_t total = options_.n_prompt + kSmallStep + options_.n_decode;
-    const std::vector<text::TokenId> tokens = random_tokens(total, ours_.params().n_vocab);
+    const std::vector<text::TokenId> tokens =
+        random_tokens(kTokenSeed, total, ours_.params().n_vocab);
     std::int32_t done = 0;
     while (done < total) {
       std::int32_t n = 1;

@@ -26,11 +26,11 @@ std::vector<Uses> count_uses(const Graph& graph) {
   return uses;
 }
 
-bool written_between(const Graph& graph, Value v, std::int32_t after, std::int32_t before) {
+bool written_between(const Graph& graph, Value v, std::size_t after, std::size_t before) {
   const std::vector<Value> roots = view_roots(graph);
   const Value root = roots.at(index(v));
-  for (std::int32_t i = after + 1; i < before; ++i) {
-    const Node& node = graph.nodes.at(static_cast<std::size_t>(i));
+  for (std::size_t i = after + 1; i < before; ++i) {
+    const Node& node = graph.nodes.at(i);
     if (!std::holds_alternative<Accumulate>(node.op)) continue;
     if (roots.at(index(node.inputs.at(0))) == root) return true;
   }

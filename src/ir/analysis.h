@@ -27,13 +27,18 @@ std::vector<Uses> count_uses(const Graph& graph);  // by Value::id
 
 // True when a node in (after, before) writes over the memory of `v` (as Accumulate does), so that a
 // read of it cannot move from `after` to `before`.
-bool written_between(const Graph& graph, Value v, std::int32_t after, std::int32_t before);
+bool written_between(const Graph& graph, Value v, std::size_t after, std::size_t before);
 
-// The node that defines a value, when it is a T; null otherwise.
+// The node that defines a value: its index, itself, and its op when that is a T (null otherwise).
+inline std::size_t producer(const Graph& graph, Value v) {
+  return static_cast<std::size_t>(graph.info(v).producer);
+}
+inline const Node& producer_node(const Graph& graph, Value v) {
+  return graph.nodes.at(producer(graph, v));
+}
 template <class T>
 const T* producer_as(const Graph& graph, Value v) {
-  const auto node = static_cast<std::size_t>(graph.info(v).producer);
-  return std::get_if<T>(&graph.nodes.at(node).op);
+  return std::get_if<T>(&producer_node(graph, v).op);
 }
 
 }  // namespace rocmforge::ir

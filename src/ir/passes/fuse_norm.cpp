@@ -8,8 +8,8 @@ namespace rocmforge::ir {
 namespace {
 
 // The norm that makes the rows of the matmul at node i, when that matmul can make them itself.
-const RmsNorm* fusable_norm(const Graph& graph, const std::vector<Uses>& uses, std::int32_t i) {
-  const Node& node = graph.nodes[static_cast<std::size_t>(i)];
+const RmsNorm* fusable_norm(const Graph& graph, const std::vector<Uses>& uses, std::size_t i) {
+  const Node& node = graph.nodes[i];
   const auto* matmul = std::get_if<MatMul>(&node.op);
   if (matmul == nullptr || matmul->norm) return nullptr;
   const Value h = node.inputs[0];
@@ -17,39 +17,31 @@ const RmsNorm* fusable_norm(const Graph& graph, const std::vector<Uses>& uses, s
   if (norm == nullptr || !uses[index(h)].single()) return nullptr;
   const WeightTable& weights = *graph.weights;
   if (weights.at(norm->norm.gain).cols != weights.at(matmul->weight).cols) return nullptr;
-  const std::int32_t producer = graph.info(h).producer;
-  const Value x = graph.nodes[static_cast<std::size_t>(producer)].inputs[0];
-  return written_between(graph, x, producer, i) ? nullptr : norm;
+  const Value x = producer_node(graph, h).inputs[0];
+  return written_between(graph, x, producer(graph, h), i) ? nullptr : norm;
 }
 
 }  // namespace
 
 Graph fuse_norm(const Graph& graph) {
   const std::vector<Uses> uses = count_uses(graph);
-  std::set<std::int32_t> dropped;
-  std::set<std::size_t> fused;
+  std::set<std::size_t> dropped, fused;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (fusable_norm(graph, uses, static_cast<std::int32_t>(i)) == nullptr) continue;
+    if (fusable_norm(graph, uses, i) == nullptr) continue;
     fused.insert(i);
-    dropped.insert(graph.info(graph.nodes[i].inputs[0]).producer);
+    dropped.insert(producer(graph, graph.nodes[i].inputs[0]));
   }
-
-  Rewrite rewrite(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+  return rewritten(graph, dropped, [&](Rewrite& rewrite, std::size_t i) {
+    if (!fused.contains(i)) return false;
     const Node& node = graph.nodes[i];
-    if (dropped.count(static_cast<std::int32_t>(i)) != 0) continue;
-    if (fused.count(i) == 0) {
-      rewrite.keep(node);
-      continue;
-    }
     const Value h = node.inputs[0];
     MatMul op = std::get<MatMul>(node.op);
     op.norm = producer_as<RmsNorm>(graph, h)->norm;
     std::vector<Value> inputs = node.inputs;
-    inputs[0] = graph.nodes[static_cast<std::size_t>(graph.info(h).producer)].inputs[0];
+    inputs[0] = producer_node(graph, h).inputs[0];
     rewrite.replace(node.outputs[0], rewrite.append(op, rewrite.at(inputs))[0]);
-  }
-  return rewrite.finish();
+    return true;
+  });
 }
 
 }  // namespace rocmforge::ir

@@ -39,27 +39,21 @@ Graph fuse_residual(const Graph& graph) {
     if (!std::holds_alternative<Add>(node.op)) continue;
     const std::optional<std::size_t> operand = matmul_operand(graph, uses, node);
     if (!operand) continue;
-    const auto matmul = static_cast<std::size_t>(graph.info(node.inputs[*operand]).producer);
-    residuals[matmul] = {node.inputs[1 - *operand], node.outputs[0]};
+    residuals[producer(graph, node.inputs[*operand])] = {node.inputs[1 - *operand],
+                                                         node.outputs[0]};
     dropped.insert(i);
   }
-
-  Rewrite rewrite(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const Node& node = graph.nodes[i];
-    if (dropped.count(i) != 0) continue;
+  return rewritten(graph, dropped, [&](Rewrite& rewrite, std::size_t i) {
     const auto found = residuals.find(i);
-    if (found == residuals.end()) {
-      rewrite.keep(node);
-      continue;
-    }
+    if (found == residuals.end()) return false;
+    const Node& node = graph.nodes[i];
     MatMul op = std::get<MatMul>(node.op);
     op.epilogue = Epilogue::kAdd;
     const Residual& r = found->second;
     rewrite.replace(r.sum,
                     rewrite.append(op, {rewrite.at(node.inputs[0]), rewrite.at(r.residual)})[0]);
-  }
-  return rewrite.finish();
+    return true;
+  });
 }
 
 }  // namespace rocmforge::ir

@@ -7,27 +7,23 @@
 namespace rocmforge::ir {
 namespace {
 
-const Node& producer_of(const Graph& graph, Value v) {
-  return graph.nodes[static_cast<std::size_t>(graph.info(v).producer)];
-}
-
 // The rope of operand k (q or k) of the attention at node i, when the attention can rotate itself.
-const Node* fusable_rope(const Graph& graph, const std::vector<Uses>& uses, std::int32_t i,
+const Node* fusable_rope(const Graph& graph, const std::vector<Uses>& uses, std::size_t i,
                          std::size_t k) {
-  const Node& node = graph.nodes[static_cast<std::size_t>(i)];
+  const Node& node = graph.nodes[i];
   const Value rotated = node.inputs[k];
   const auto* rope = producer_as<Rope>(graph, rotated);
   if (rope == nullptr || !uses[index(rotated)].single()) return nullptr;
   if (rope->rope.head_dim != std::get<PagedAttention>(node.op).attention.head_dim) return nullptr;
-  const Node& from = producer_of(graph, rotated);
+  const Node& from = producer_node(graph, rotated);
   for (const Value v : from.inputs) {
-    if (written_between(graph, v, graph.info(rotated).producer, i)) return nullptr;
+    if (written_between(graph, v, producer(graph, rotated), i)) return nullptr;
   }
   return &from;
 }
 
-bool fusable(const Graph& graph, const std::vector<Uses>& uses, std::int32_t i) {
-  const auto* attention = std::get_if<PagedAttention>(&graph.nodes[static_cast<std::size_t>(i)].op);
+bool fusable(const Graph& graph, const std::vector<Uses>& uses, std::size_t i) {
+  const auto* attention = std::get_if<PagedAttention>(&graph.nodes[i].op);
   if (attention == nullptr || attention->rope) return false;
   const Node* q = fusable_rope(graph, uses, i, 0);
   const Node* k = fusable_rope(graph, uses, i, 1);
@@ -38,33 +34,26 @@ bool fusable(const Graph& graph, const std::vector<Uses>& uses, std::int32_t i) 
 
 Graph fuse_rope(const Graph& graph) {
   const std::vector<Uses> uses = count_uses(graph);
-  std::set<std::int32_t> dropped;
-  std::set<std::size_t> fused;
+  std::set<std::size_t> dropped, fused;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (!fusable(graph, uses, static_cast<std::int32_t>(i))) continue;
+    if (!fusable(graph, uses, i)) continue;
     fused.insert(i);
-    dropped.insert(graph.info(graph.nodes[i].inputs[0]).producer);
-    dropped.insert(graph.info(graph.nodes[i].inputs[1]).producer);
+    dropped.insert(producer(graph, graph.nodes[i].inputs[0]));
+    dropped.insert(producer(graph, graph.nodes[i].inputs[1]));
   }
-
-  Rewrite rewrite(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+  return rewritten(graph, dropped, [&](Rewrite& rewrite, std::size_t i) {
+    if (!fused.contains(i)) return false;
     const Node& node = graph.nodes[i];
-    if (dropped.count(static_cast<std::int32_t>(i)) != 0) continue;
-    if (fused.count(i) == 0) {
-      rewrite.keep(node);
-      continue;
-    }
-    const Node& q = producer_of(graph, node.inputs[0]);
-    const Node& k = producer_of(graph, node.inputs[1]);
+    const Node& q = producer_node(graph, node.inputs[0]);
+    const Node& k = producer_node(graph, node.inputs[1]);
     PagedAttention op = std::get<PagedAttention>(node.op);
     op.rope = std::get<Rope>(q.op).rope;
     const std::vector<Value> results = rewrite.append(
         op, rewrite.at({q.inputs[0], k.inputs[0], node.inputs[2], node.inputs[3], q.inputs[1]}));
     rewrite.replace(node.outputs[0], results[0]);
     rewrite.replace(node.outputs[1], results[1]);
-  }
-  return rewrite.finish();
+    return true;
+  });
 }
 
 }  // namespace rocmforge::ir

@@ -7,15 +7,11 @@
 namespace rocmforge::ir {
 namespace {
 
-std::int32_t producer(const Graph& graph, Value v) {
-  return graph.info(v).producer;
-}
-
 // The nodes that a sample at node i can take in: edit_logits, top_k, log_sum_exp; empty when one of
 // them has other readers, or is something else.
-std::set<std::int32_t> fusable_chain(const Graph& graph, const std::vector<Uses>& uses,
-                                     std::int32_t i) {
-  const Node& node = graph.nodes[static_cast<std::size_t>(i)];
+std::set<std::size_t> fusable_chain(const Graph& graph, const std::vector<Uses>& uses,
+                                    std::size_t i) {
+  const Node& node = graph.nodes[i];
   const auto* sample = std::get_if<Sample>(&node.op);
   if (sample == nullptr || sample->fused) return {};
   const Value edited = node.inputs[0], values = node.inputs[1], ids = node.inputs[2],
@@ -23,17 +19,17 @@ std::set<std::int32_t> fusable_chain(const Graph& graph, const std::vector<Uses>
   const auto* top_k = producer_as<TopK>(graph, values);
   if (top_k == nullptr || top_k->k != kMaxCandidates) return {};
   if (producer(graph, values) != producer(graph, ids)) return {};
-  const Node& top = graph.nodes[static_cast<std::size_t>(producer(graph, values))];
+  const Node& top = producer_node(graph, values);
   if (top.outputs[0] != values || top.outputs[1] != ids || top.inputs[0] != edited) return {};
   if (producer_as<LogSumExp>(graph, log_sum) == nullptr) return {};
-  const Node& sum = graph.nodes[static_cast<std::size_t>(producer(graph, log_sum))];
+  const Node& sum = producer_node(graph, log_sum);
   if (sum.inputs[0] != edited || producer_as<EditLogits>(graph, edited) == nullptr) return {};
   for (const Value v : {values, ids, log_sum}) {
     if (!uses[index(v)].single()) return {};
   }
   if (uses[index(edited)].n_reads != 3 || uses[index(edited)].kept) return {};
-  const std::int32_t edit = producer(graph, edited);
-  const Value logits = graph.nodes[static_cast<std::size_t>(edit)].inputs[0];
+  const std::size_t edit = producer(graph, edited);
+  const Value logits = graph.nodes[edit].inputs[0];
   if (written_between(graph, logits, edit, i)) return {};
   return {edit, producer(graph, values), producer(graph, log_sum)};
 }
@@ -42,28 +38,20 @@ std::set<std::int32_t> fusable_chain(const Graph& graph, const std::vector<Uses>
 
 Graph fuse_sample(const Graph& graph) {
   const std::vector<Uses> uses = count_uses(graph);
-  std::set<std::int32_t> dropped;
-  std::set<std::size_t> fused;
+  std::set<std::size_t> dropped, fused;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const auto chain = fusable_chain(graph, uses, static_cast<std::int32_t>(i));
+    const auto chain = fusable_chain(graph, uses, i);
     if (chain.empty()) continue;
     fused.insert(i);
     dropped.insert(chain.begin(), chain.end());
   }
-
-  Rewrite rewrite(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+  return rewritten(graph, dropped, [&](Rewrite& rewrite, std::size_t i) {
+    if (!fused.contains(i)) return false;
     const Node& node = graph.nodes[i];
-    if (dropped.count(static_cast<std::int32_t>(i)) != 0) continue;
-    if (fused.count(i) == 0) {
-      rewrite.keep(node);
-      continue;
-    }
-    const auto edit = static_cast<std::size_t>(producer(graph, node.inputs[0]));
-    const Value logits = rewrite.at(graph.nodes[edit].inputs[0]);
+    const Value logits = rewrite.at(producer_node(graph, node.inputs[0]).inputs[0]);
     rewrite.replace(node.outputs[0], rewrite.append(Sample{.fused = true}, {logits})[0]);
-  }
-  return rewrite.finish();
+    return true;
+  });
 }
 
 }  // namespace rocmforge::ir

@@ -18,24 +18,18 @@ Graph fuse_swiglu(const Graph& graph) {
     const auto* matmul = producer_as<MatMul>(graph, y);
     if (matmul == nullptr || matmul->epilogue != Epilogue::kNone) continue;
     if (!uses[index(y)].single()) continue;
-    result_of[static_cast<std::size_t>(graph.info(y).producer)] = node.outputs[0];
+    result_of[producer(graph, y)] = node.outputs[0];
     dropped.insert(i);
   }
-
-  Rewrite rewrite(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const Node& node = graph.nodes[i];
-    if (dropped.count(i) != 0) continue;
+  return rewritten(graph, dropped, [&](Rewrite& rewrite, std::size_t i) {
     const auto found = result_of.find(i);
-    if (found == result_of.end()) {
-      rewrite.keep(node);
-      continue;
-    }
+    if (found == result_of.end()) return false;
+    const Node& node = graph.nodes[i];
     MatMul op = std::get<MatMul>(node.op);
     op.epilogue = Epilogue::kSwiGlu;
     rewrite.replace(found->second, rewrite.append(op, rewrite.at(node.inputs))[0]);
-  }
-  return rewrite.finish();
+    return true;
+  });
 }
 
 }  // namespace rocmforge::ir

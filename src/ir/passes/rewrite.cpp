@@ -70,4 +70,12 @@ Graph Rewrite::finish() {
   return std::exchange(to_, {});
 }
 
+Graph rewritten(const Graph& graph, const std::set<std::size_t>& dropped, const Renew& renew) {
+  Rewrite rewrite(graph);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!dropped.contains(i) && !renew(rewrite, i)) rewrite.keep(graph.nodes[i]);
+  }
+  return rewrite.finish();
+}
+
 }  // namespace rocmforge::ir

@@ -2,6 +2,9 @@
 // in the order of their definition.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <set>
 #include <vector>
 
 #include "ir/graph.h"
@@ -36,5 +39,10 @@ class Rewrite {
   Graph to_;
   std::vector<Value> moved_;  // by old Value::id
 };
+
+// A copy without the nodes of `dropped`. renew(rewrite, i) writes node i's successor and returns
+// true; where it returns false, the node is kept as it is.
+using Renew = std::function<bool(Rewrite& rewrite, std::size_t i)>;
+Graph rewritten(const Graph& graph, const std::set<std::size_t>& dropped, const Renew& renew);
 
 }  // namespace rocmforge::ir
