@@ -6,11 +6,28 @@
 #include "base/error.h"
 #include "engine/read_vocab.h"
 #include "gguf/reader.h"
+#include "model/architecture.h"
 
 namespace rocmforge::engine {
 
+namespace {
+
+// Of a file with more than one thing that is not supported, the architecture is the one to name.
+gguf::File parse(const MappedFile& mapping, const std::string& path, Counters& counters) {
+  try {
+    return gguf::parse(mapping.bytes(), path, counters);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::kUnsupported) {
+      model::find_architecture(gguf::parse_keys(mapping.bytes(), path));
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
 ModelFile::ModelFile(const std::string& path, Counters& counters)
-    : mapping_(path), gguf_(gguf::parse(mapping_->bytes(), path, counters)) {}
+    : mapping_(path), gguf_(parse(*mapping_, path, counters)) {}
 
 ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
   random_.emplace(random, counters);

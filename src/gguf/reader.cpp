@@ -66,10 +66,19 @@ class Parser {
     read_alignment();
     read_tensors();
     place_tensors();
-    return File(path_, version_, alignment_, std::move(keys_), std::move(tensors_), bytes_);
+    return file();
+  }
+  File run_keys() {
+    read_header();
+    read_keys();
+    read_alignment();
+    return file();
   }
 
  private:
+  File file() {
+    return File(path_, version_, alignment_, std::move(keys_), std::move(tensors_), bytes_);
+  }
   void read_header();
   void read_magic();
   void read_version();
@@ -414,6 +423,10 @@ File parse_head(std::span<const std::byte> head, std::uint64_t file_bytes, const
   check(file_bytes >= head.size(), "parse_head: a beginning is no longer than the file");
   ++counters.file_parses;
   return Parser(head, file_bytes, path).run();
+}
+
+File parse_keys(std::span<const std::byte> bytes, const std::string& path) {
+  return Parser(bytes, bytes.size(), path).run_keys();
 }
 
 }  // namespace rocmforge::gguf

@@ -26,4 +26,8 @@ File parse(std::span<const std::byte> bytes, const std::string& path, Counters& 
 File parse_head(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& path,
                 Counters& counters);
 
+// The metadata alone, without tensors: to tell what a file is whose tensors cannot be read. Errors
+// as parse's, of what stands before the tensors. Does not count as a parse.
+File parse_keys(std::span<const std::byte> bytes, const std::string& path);
+
 }  // namespace rocmforge::gguf

@@ -61,6 +61,16 @@ TEST_F(BadModel, OfATensorTypeThatIsNotSupported) {
   }
 }
 
+TEST_F(BadModel, OfAnotherArchitectureAndTensorTypeTheArchitectureIsNamed) {
+  const std::string key = "general.architecture", name = "blk.0.attn_q.weight";
+  std::string patched = read_file(other({key}, [&](auto& w) { w.add_string(key, "rwkv9"); }));
+  const std::uint32_t type = 20;  // IQ4_NL
+  std::memcpy(patched.data() + patched.find(name) + name.size() + 4 + 2 * 8, &type, sizeof type);
+  const Outcome o = load(bytes(patched));
+  EXPECT_TRUE(failed(o, {"bytes.gguf", "rwkv9", "architecture"}));
+  EXPECT_EQ(o.err.find("IQ4_NL"), std::string::npos) << o.err;
+}
+
 TEST_F(BadModel, OfAnotherArchitecture) {
   const std::string key = "general.architecture";
   EXPECT_TRUE(failed(load(other({key}, [&](gguf::Writer& w) { w.add_string(key, "rwkv9"); })),
