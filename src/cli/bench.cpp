@@ -3,6 +3,7 @@
 #include "engine/bench.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +18,7 @@
 #include "cli/bench_report.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
+#include "cli/load_bar.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "engine/sequence.h"
@@ -98,11 +100,16 @@ int bench(Options o) {
   Session session(o.model);
   const BenchFacts facts = facts_of(session);
   std::vector<BenchRow> rows;
+  LoadBar bar(STDERR_FILENO, LoadBar::kPatience, fill_line);
+  const auto progress = [&bar](std::int64_t done, std::int64_t total) {
+    bar.show(done, total);
+    if (done == total) bar.erase();
+  };
   for (const engine::BenchTest& t : tests) {
     const std::string start = now();
     rows.push_back({.test = t,
                     .step = engine::step_bytes(session.engine(), t),
-                    .seconds = engine::bench(session.engine(), t, o.repetitions),
+                    .seconds = engine::bench(session.engine(), t, o.repetitions, progress),
                     .time = start});
   }
   write_report(o.output, rows, facts, o.model);

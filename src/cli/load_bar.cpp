@@ -19,8 +19,18 @@ std::string load_line(std::int64_t done, std::int64_t total, double seconds) {
                      gib(total), rate);
 }
 
-LoadBar::LoadBar(int descriptor, std::chrono::milliseconds patience)
-    : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1), patience_(patience) {}
+std::string fill_line(std::int64_t done, std::int64_t total, double seconds) {
+  const std::int64_t percent = total > 0 ? 100 * done / total : 100;
+  const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  return fmt::format("filling the context {:3} %, {} of {} tokens, {:.0f} tokens/s", percent, done,
+                     total, rate);
+}
+
+LoadBar::LoadBar(int descriptor, std::chrono::milliseconds patience, Line line)
+    : descriptor_(descriptor),
+      terminal_(::isatty(descriptor) == 1),
+      patience_(patience),
+      line_(line) {}
 
 void LoadBar::show(std::int64_t done, std::int64_t total) {
   if (!terminal_) return;
@@ -30,7 +40,7 @@ void LoadBar::show(std::int64_t done, std::int64_t total) {
   if (now - begin_ < patience_ || (drawn_ && now - last_ < kBetween)) return;
   drawn_ = true;
   last_ = now;
-  write(kErase + load_line(done, total, std::chrono::duration<double>(now - begin_).count()));
+  write(kErase + line_(done, total, std::chrono::duration<double>(now - begin_).count()));
 }
 
 void LoadBar::erase() {

@@ -19,15 +19,14 @@ using Clock = std::chrono::steady_clock;
 // The sequences of one test, each with the context that it starts from.
 class Bench {
  public:
-  Bench(Engine& engine, const BenchTest& test)
+  Bench(Engine& engine, const BenchTest& test, const FillProgress& progress)
       : test_(test),
         runner_(engine.runner()),
         context_(random_tokens(kTokenSeed, test.n_depth + test.n_prompt, engine.params().n_vocab)),
         next_(static_cast<std::size_t>(test.n_sequences), 0) {
     for (std::int32_t i = 0; i < test.n_sequences; ++i) {
       sequences_.emplace_back(engine.runner());
-      const auto depth = std::span(context_).first(static_cast<std::size_t>(test.n_depth));
-      if (!depth.empty()) run_alone(sequences_.back(), depth, nullptr);
+      fill(sequences_.back(), std::int64_t{i} * test.n_depth, progress);
     }
   }
 
@@ -47,6 +46,19 @@ class Bench {
   }
 
  private:
+  // `before`: tokens of the sequences before it.
+  void fill(Sequence& sequence, std::int64_t before, const FillProgress& progress) {
+    if (test_.n_depth == 0) return;
+    const auto tell = [&] {  // between two chunks
+      const std::int64_t total = std::int64_t{test_.n_sequences} * test_.n_depth;
+      if (progress) progress(before + sequence.length(), total);
+      return false;
+    };
+    const auto depth = std::span(context_).first(static_cast<std::size_t>(test_.n_depth));
+    const Sequence::Ran ran = sequence.run(depth, nullptr, ticket_, tell);
+    check(ran == Sequence::Ran::kDone, "[bench] the context was checked to have room");
+    tell();
+  }
   void run_alone(Sequence& sequence, std::span<const text::TokenId> tokens, Choice* choice) {
     const Sequence::Ran ran = sequence.run(tokens, choice, ticket_);
     check(ran == Sequence::Ran::kDone, "[bench] the context was checked to have room");
@@ -113,9 +125,10 @@ StepBytes step_bytes(Engine& engine, const BenchTest& test) {
   return out;
 }
 
-std::vector<double> bench(Engine& engine, const BenchTest& test, std::int32_t repetitions) {
+std::vector<double> bench(Engine& engine, const BenchTest& test, std::int32_t repetitions,
+                          const FillProgress& progress) {
   check_fits(test, engine.runner());
-  Bench bench(engine, test);
+  Bench bench(engine, test, progress);
   std::vector<double> out;
   for (std::int32_t i = 0; i <= repetitions; ++i) {
     const double seconds = bench.run();

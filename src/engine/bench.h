@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "engine/engine.h"
@@ -26,9 +27,13 @@ struct StepBytes {
 };
 StepBytes step_bytes(Engine& engine, const BenchTest& test);
 
+// Told how many tokens of the depth, of all sequences together, have run.
+using FillProgress = std::function<void(std::int64_t done, std::int64_t total)>;
+
 // Seconds of each of `repetitions` runs, after one that is not counted. Tokens are random, the same
 // each time; generation includes the logits and a greedy choice. Error{kInvalidArgument} when the
 // test does not fit the context, the sequences or the rows of a step.
-std::vector<double> bench(Engine& engine, const BenchTest& test, std::int32_t repetitions);
+std::vector<double> bench(Engine& engine, const BenchTest& test, std::int32_t repetitions,
+                          const FillProgress& progress = {});
 
 }  // namespace rocmforge::engine

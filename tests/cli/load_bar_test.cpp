@@ -60,6 +60,19 @@ TEST(LoadBar, IsRewrittenNowAndThenAndErased) {
   EXPECT_EQ(terminal.all(), "\r\x1b[Kloading   0 %, 0.00 of 0.00 GiB, 0.00 GiB/s\r\x1b[K");
 }
 
+TEST(LoadBar, CountsTokensToo) {
+  EXPECT_EQ(fill_line(6912, 16384, 4.5),
+            "filling the context  42 %, 6912 of 16384 tokens, 1536 tokens/s");
+  EXPECT_EQ(fill_line(0, 0, 0), "filling the context 100 %, 0 of 0 tokens, 0 tokens/s");
+  Terminal terminal;
+  {
+    LoadBar bar(terminal.descriptor(), 0ms, fill_line);
+    bar.show(0, 100);
+  }
+  EXPECT_EQ(terminal.all(),
+            "\r\x1b[Kfilling the context   0 %, 0 of 100 tokens, 0 tokens/s\r\x1b[K");
+}
+
 TEST(LoadBar, ShowsNothingOfAShortLoad) {
   Terminal terminal;
   {

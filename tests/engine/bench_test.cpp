@@ -102,7 +102,15 @@ TEST(BenchRuns, EveryTokenOfEverySequence) {
       {.random = model::parse_random_spec("llama-tiny:Q4_0"), .n_ctx = 64, .max_sequences = 4});
   const CounterValues before = e.counters.read();
   const engine::BenchTest test{.n_gen = 5, .n_depth = 10, .n_sequences = 4};
-  EXPECT_EQ(engine::bench(e.engine, test, 2).size(), 2u);
+  std::vector<std::int64_t> told;
+  const auto progress = [&](std::int64_t done, std::int64_t total) {
+    EXPECT_EQ(total, 4 * 10);
+    told.push_back(done);
+  };
+  EXPECT_EQ(engine::bench(e.engine, test, 2, progress).size(), 2u);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back(), 40);
   const CounterValues after = e.counters.read();
   EXPECT_EQ(after.steps - before.steps, 4u + 3 * 5);  // depths, then each run's steps
   EXPECT_EQ(after.rows - before.rows, 4u * 10 + 3 * 5 * 4);
