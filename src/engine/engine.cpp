@@ -102,11 +102,11 @@ class Generation {
     history_.push_back(token);
     emit(stops_.push(detokenizer_.push(token)), out);
     if (stops_.stopped()) return end(FinishReason::kCompleted, out);
-    const bool full = !ahead && decoder_.sequence().length() == n_ctx_;
-    if (full || static_cast<std::int32_t>(out.tokens.size()) >= request_.max_tokens) {
+    if (static_cast<std::int32_t>(out.tokens.size()) >= request_.max_tokens) {
       return end(FinishReason::kLength, out);
     }
-    return false;
+    out.context_full = !ahead && decoder_.sequence().length() == n_ctx_;
+    return out.context_full && end(FinishReason::kLength, out);
   }
 
   static bool end(FinishReason reason, Completion& out) {

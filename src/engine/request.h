@@ -51,7 +51,8 @@ struct Completion {
   std::string text;
   std::vector<text::TokenId> tokens;  // end-of-generation token not among them
   Timing timing;
-  std::string error;  // for kFailed
+  bool context_full = false;  // kLength before max_tokens was reached
+  std::string error;          // for kFailed
 };
 
 // The request was never started.

@@ -99,12 +99,19 @@ TEST(Engine, EndsByLengthByContextAndByStop) {
   const Completion by_length = tiny.complete(request);
   EXPECT_EQ(by_length.reason, FinishReason::kLength);
   EXPECT_EQ(by_length.tokens.size(), 10u);
+  EXPECT_FALSE(by_length.context_full);
 
   request.max_tokens = 1000;
   const Completion by_context = tiny.complete(request);
   EXPECT_EQ(by_context.reason, FinishReason::kLength);
+  EXPECT_TRUE(by_context.context_full);
   // Every position of the context holds a token, and the last one's successor is known too.
   EXPECT_EQ(by_context.tokens.size() + request.prompt.size(), 32u + 1);
+
+  // Both at once: what was asked for was given.
+  request.max_tokens = static_cast<std::int32_t>(by_context.tokens.size());
+  EXPECT_FALSE(tiny.complete(request).context_full);
+  request.max_tokens = 1000;
 
   request.stop = {by_length.text.substr(by_length.text.size() / 2)};
   const Completion by_stop = tiny.complete(request);
