@@ -24,7 +24,8 @@ constexpr const char* kFooter =
   rocmforge bench --gguf model.gguf
   rocmforge help generate
 
-Exit codes: 0 done, 1 error, 2 wrong usage. Errors are one line on standard error.
+Exit codes: 0 done, 1 error, 2 wrong usage. Errors are one line on standard error; where the reader
+of standard output left before the end, 1 without a line.
 
 Environment:
   ROCMFORGE_LOG_LEVEL    trace, debug, info, warn, error or off [warn]

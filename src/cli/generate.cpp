@@ -106,7 +106,9 @@ void print_timing(const Session& session, const engine::Timing& t, std::uint64_t
 // False when nobody can read it.
 bool print_result(const engine::Completion& c, bool stream) {
   const std::string_view reason = engine::to_string(c.reason);
-  if (c.reason == engine::FinishReason::kCancelled) return write_output(kCancelled);
+  if (c.reason == engine::FinishReason::kCancelled) {
+    return write_output((stream ? "" : c.text) + kCancelled);
+  }
   if (stream) return write_output(fmt::format("\n[request 0 finished: {}]\n", reason));
   return write_output(
       fmt::format("request_id: 0\nfinish_reason: Some(\"{}\")\ntext:\n{}\n", reason, c.text));
@@ -155,7 +157,14 @@ int generate(const Options& o) {
     if (o.stream) write_output("\n");
     throw Error(ErrorCode::kDevice, completion.error);
   }
-  if (print_result(completion, o.stream)) print_timing(session, completion.timing, seed);
+  if (!print_result(completion, o.stream)) return kExitError;
+  if (completion.context_full) {
+    print_note(
+        fmt::format("the context of {} tokens is full (--ctx): the answer ends before {} "
+                    "tokens (--max-tokens)",
+                    session.engine().runner().n_ctx(), o.max_tokens));
+  }
+  print_timing(session, completion.timing, seed);
   return kExitDone;
 }
 
@@ -209,7 +218,7 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
       ->group(kModelGroup);
   command->footer(
       R"(The answer goes to standard output; times, speeds and the seed to standard error. Ctrl-C ends
-it early. The prompt is not put into a chat template; the text of control tokens in it, such as
+it early, with what there is of it. The prompt is not put into a chat template; the text of control tokens in it, such as
 <|im_start|>, stands for the token.
 
 Examples:

@@ -221,5 +221,24 @@ TEST(GenerateStories, TheGreedyTextIsTheRecordedOne) {
   EXPECT_EQ(answer_of(o).text, golden);
 }
 
+TEST_F(Generate, AFullContextIsToldFromEnoughTokens) {
+  const std::string words = "the context of 32 tokens is full (--ctx)";
+  const std::vector<std::string> greedy = {"--temp", "0", "--ctx", "32", "-n"};
+  const auto run_with = [&](const char* n, bool stream) {
+    std::vector<std::string> more = greedy;
+    more.emplace_back(n);
+    if (stream) more.emplace_back("--stream");
+    return run(generate("hello", more));
+  };
+  for (const bool stream : {false, true}) {
+    const Outcome full = run_with("1000", stream), enough = run_with("4", stream);
+    EXPECT_TRUE(succeeded(full));
+    EXPECT_NE(full.out.find("length"), std::string::npos) << to_string(full);
+    EXPECT_NE(full.err.find(words), std::string::npos) << full.err;
+    EXPECT_NE(enough.out.find("length"), std::string::npos) << to_string(enough);
+    EXPECT_EQ(enough.err.find("full"), std::string::npos) << enough.err;
+  }
+}
+
 }  // namespace
 }  // namespace rocmforge::test

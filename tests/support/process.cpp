@@ -72,6 +72,7 @@ Process::Process(const Command& command)
   std::vector<std::string> args = command.argv, variables = environment(command.env);
   const std::vector<char*> argv = pointers(args), env = pointers(variables);
   Pipe in, out, err;
+  if (command.unread_stdout) close_end(out.read);
   int out_fd = out.write;
   if (!command.stdout_path.empty()) {
     out_fd = ::open(command.stdout_path.c_str(), O_WRONLY | O_CLOEXEC);

@@ -17,6 +17,7 @@ struct Command {
   std::map<std::string, std::string> env = {};  // beside the test's own; an empty value unsets
   std::string stdout_path = {};                 // opened for writing instead of captured
   bool without_stdout = false;                  // its standard output is closed from the start
+  bool unread_stdout = false;                   // it is a pipe that nobody reads any more
   std::chrono::seconds timeout{60};             // then SIGKILL
 };
 
