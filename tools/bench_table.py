@@ -200,8 +200,27 @@ def row(cells):
     return "| " + " | ".join(cells) + " |"
 
 
+def load_table(result):
+    """Of bench/load-gpu.sh: seconds, and what of the machine's rates they use."""
+    def cell(facts, key, form):
+        return form.format(facts[key]) if facts.get(key) is not None else "-"
+
+    rows = [["file", "rocmforge loads, s", "GB/s", "of disk", "of bus", "whole run, s", "llama.cpp, s", "without mmap, s"],
+            ["---"] + ["---:"] * 7]
+    for state, name in (("cold", "on the disk"), ("warm", "in the page cache")):
+        sides = result["load"].get(state, {})
+        ours = sides.get("ours", {})
+        rows.append([name, cell(ours, "load_seconds", "{:.2f}"), cell(ours, "gb_per_second", "{:.2f}"),
+                     cell(ours, "share_of_disk", "{:.0%}"), cell(ours, "share_of_bus", "{:.0%}"),
+                     *(cell(sides.get(side, {}), "run_seconds", "{:.2f}")
+                       for side in ("ours", "llama_cpp", "llama_cpp_without_mmap"))])
+    return "\n".join(row(r) for r in rows)
+
+
 def table(result):
-    """Markdown, of a comparison on a GPU (models) or on the CPU (tests)."""
+    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), or of loading (load)."""
+    if "load" in result:
+        return load_table(result)
     head = ["test", "rocmforge t/s", "llama.cpp t/s", "ratio (least to most)"]
     align = ["---", "---:", "---:", "---:"]
     if "models" not in result:
