@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -291,8 +293,8 @@ std::string disassemble(const std::string& path, const std::string& symbol) {
   return out;
 }
 
-std::string disassemble(const std::string& name) {
-  for (const Kernel& k : kernels_of("gfx1100")) {
+std::string kernel_text(const std::string& name, const std::string& target = "gfx1100") {
+  for (const Kernel& k : kernels_of(target)) {
     if (k.name == name) return disassemble(k.object, name);
   }
   ADD_FAILURE() << name << " was not compiled";
@@ -310,21 +312,72 @@ TEST(Kernels, QuantizedProductsAreIntegerDots) {
     for (const int rows : {1, 8}) {
       const std::string name = "matmul_" + type + "_" + std::to_string(rows);
       // 8 dots for each unit of 32 columns and row of x.
-      EXPECT_GE(count(disassemble(name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
+      EXPECT_GE(count(kernel_text(name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
           << name;
     }
   }
 }
 
-// F16 by the matrix units, or BF16; a tile of 128 by 128 takes 16 a wave for 32 columns.
-TEST(Kernels, GemmTakesTheMatrixUnits) {
-  for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "f16"}) {
-    const std::string text = disassemble("matmul_" + type + "_gemm128");
-    EXPECT_GE(count(text, "v_wmma_f32_16x16x16_f16"), 16u) << type;
-    EXPECT_EQ(count(text, "scratch_"), 0u) << type;
+// The instructions of the shortest loop around one that starts with `what`, "" where none is: from
+// where a branch jumps back to, to the branch. A line is "\tINSTRUCTION // ADDRESS: CODE", and of a
+// branch "<KERNEL+0xOFFSET>" follows.
+std::string loop_around(const std::string& text, const std::string& kernel, std::string_view what) {
+  struct Line {
+    std::uint64_t at = 0;
+    std::string text;
+  };
+  std::vector<Line> lines;
+  std::uint64_t begin = 0;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (line.ends_with("<" + kernel + ">:")) begin = std::stoull(line, nullptr, 16);
+    const std::size_t comment = line.find("// ");
+    if (comment == std::string::npos) continue;
+    lines.push_back({std::stoull(line.substr(comment + 3), nullptr, 16), line});
   }
-  for (const std::string name : {"mxfp4_gemm128", "bf16_gemm128", "f32_gemm64"}) {
-    EXPECT_GE(count(disassemble("matmul_" + name), "v_wmma_f32_16x16x16_bf16"), 12u) << name;
+  std::string shortest;
+  for (const Line& end : lines) {
+    const std::size_t label = end.text.find("<" + kernel + "+0x");
+    if (end.text.find("branch") == std::string::npos || label == std::string::npos) continue;
+    const std::uint64_t to =
+        begin + std::stoull(end.text.substr(label + kernel.size() + 4), nullptr, 16);
+    if (to >= end.at) continue;
+    std::string loop;
+    for (const Line& line : lines) {
+      if (line.at >= to && line.at <= end.at) loop += line.text + "\n";
+    }
+    if (count(loop, what) == 0) continue;
+    if (shortest.empty() || loop.size() < shortest.size()) shortest = loop;
+  }
+  return shortest;
+}
+
+// The matrix units' instructions, of targets that have them.
+struct MatrixUnits {
+  std::string target, f16, bf16;
+  std::size_t n_tiles;  // of 16 x 16, that a wave makes of one of 128 x 128
+};
+const MatrixUnits kMatrixUnits[] = {
+    {"gfx1100", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16", 8},
+    {"gfx1151", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16", 8},
+    {"gfx1201", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16", 8},
+    {"gfx90a", "v_mfma_f32_16x16x16f16", "v_mfma_f32_16x16x16bf16_1k", 16},
+    {"gfx942", "v_mfma_f32_16x16x16_f16", "v_mfma_f32_16x16x16_bf16", 16},
+};
+
+// Of plain types one product for each part of x; F32, in three parts, has tiles of 64 x 64.
+TEST(Kernels, GemmTakesTheMatrixUnits) {
+  for (const MatrixUnits& units : kMatrixUnits) {
+    for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4", "f16", "bf16", "f32"}) {
+      const std::string name = "matmul_" + type + (type == "f32" ? "_gemm64" : "_gemm128");
+      const bool bf16 = type == "mxfp4" || type == "bf16" || type == "f32";
+      const std::string& what = bf16 ? units.bf16 : units.f16;
+      const std::string loop = loop_around(kernel_text(name, units.target), name, what);
+      EXPECT_GE(count(loop, what), type == "f32" ? units.n_tiles / 4 : units.n_tiles)
+          << name << " of " << units.target;
+      EXPECT_EQ(count(loop, "scratch_") + count(loop, "buffer_store"), 0u)
+          << name << " of " << units.target;
+    }
   }
 }
 
@@ -340,7 +393,7 @@ TEST(Kernels, AttentionTakesTheMatrixUnits) {
     const auto d = static_cast<std::size_t>(dim);
     for (const std::string kind : {"few", "many"}) {
       const std::string name = "paged_attention_" + kind + "_f16_" + std::to_string(dim);
-      const std::string text = disassemble(name);
+      const std::string text = kernel_text(name);
       const std::size_t blocks = kind == "few" ? 1 : 4096 / d / 16;  // of positions at once
       EXPECT_GE(count(text, "v_wmma_f32_16x16x16_f16"), 2 * blocks * d / 16) << name;
       const std::string loop = between(text, "v_wmma_f32_16x16x16_f16");
@@ -349,21 +402,14 @@ TEST(Kernels, AttentionTakesTheMatrixUnits) {
   }
 }
 
-TEST(Kernels, MatrixFragmentsCompile) {
-  struct Wanted {
-    std::string target, i8, f16, bf16;
-  };
-  const Wanted table[] = {
-      {"gfx1100", "v_wmma_i32_16x16x16_iu8", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16"},
-      {"gfx1201", "v_wmma_i32_16x16x16_iu8", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16"},
-      {"gfx90a", "v_mfma_i32_16x16x16i8", "v_mfma_f32_16x16x16f16", "v_mfma_f32_16x16x16bf16_1k"},
-      {"gfx942", "v_mfma_i32_16x16x32_i8", "v_mfma_f32_16x16x16_f16", "v_mfma_f32_16x16x16_bf16"},
-  };
-  for (const Wanted& w : table) {
-    const std::string path = std::string(ROCMFORGE_TEST_MMA) + "/" + w.target + "/mma_check.co";
-    EXPECT_GE(count(disassemble(path, "mma_check_i8"), w.i8), 1u) << w.target;
-    EXPECT_EQ(count(disassemble(path, "mma_check_f16"), w.f16), 1u) << w.target;
-    EXPECT_EQ(count(disassemble(path, "mma_check_bf16"), w.bf16), 1u) << w.target;
+// Of every other family both products are in the loop over positions.
+TEST(Kernels, AttentionOfEveryFamilyTakesTheMatrixUnits) {
+  for (const MatrixUnits& units : kMatrixUnits) {
+    for (const std::string kind : {"few", "many"}) {
+      const std::string name = "paged_attention_" + kind + "_f16_128";
+      const std::string loop = loop_around(kernel_text(name, units.target), name, units.f16);
+      EXPECT_GE(count(loop, units.f16), 8u) << name << " of " << units.target;
+    }
   }
 }
 

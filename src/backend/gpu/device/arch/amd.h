@@ -48,7 +48,6 @@ struct Amd {
   __device__ static __inline__ float exp2_normal(float x) { return __builtin_amdgcn_exp2f(x); }
   __device__ static __inline__ float exp2(float x) { return __builtin_amdgcn_exp2f(x); }
   __device__ static __inline__ float rcp(float x) { return __builtin_amdgcn_rcpf(x); }
-  __device__ static __inline__ float rsqrt(float x) { return __builtin_amdgcn_rsqf(x); }
 
   // Byte i of the result is byte (selector byte i, 0..7) of {high, low}, `low` being bytes 0..3.
   __device__ static __inline__ u32 bytes(u32 low, u32 high, u32 selector) {
@@ -96,9 +95,6 @@ using HalfX16 = f16 __attribute__((ext_vector_type(16)));
 using ShortX4 = i16 __attribute__((ext_vector_type(4)));
 using ShortX8 = i16 __attribute__((ext_vector_type(8)));
 using ShortX16 = i16 __attribute__((ext_vector_type(16)));
-using IntX2 = i32 __attribute__((ext_vector_type(2)));
-using IntX4 = i32 __attribute__((ext_vector_type(4)));
-using IntX8 = i32 __attribute__((ext_vector_type(8)));
 using FloatX4 = float __attribute__((ext_vector_type(4)));
 using FloatX8 = float __attribute__((ext_vector_type(8)));
 

@@ -8,34 +8,12 @@ namespace rocmforge::gpu::cdna {
 // 16 x 16 tiles of C += A B^T, A and B given by rows whose k is contiguous. Lane l holds, of row
 // l % 16, quarter l / 16 of k. Element i of C in lane l is (row 4 (l / 16) + i, column l % 16).
 struct MmaLayout {
-  static constexpr int kM = 16, kN = 16;
   static constexpr int kPerLane = 4;
   __device__ static __inline__ i32 row(i32 lane, i32 i) { return 4 * (lane / 16) + i; }
   __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
 };
 
-struct MmaI8 : MmaLayout {
-  static constexpr int kK = 32;
-  using Fragment = IntX2;
-  using Sum = IntX4;
-  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
-    return *reinterpret_cast<const IntX2*>(at + (lane % 16) * stride + 8 * (lane / 16));
-  }
-  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
-#if defined(__gfx942__)
-    return __builtin_amdgcn_mfma_i32_16x16x32_i8(__builtin_bit_cast(long, a),
-                                                 __builtin_bit_cast(long, b), c, 0, 0, 0);
-#else
-    // Two of k = 16, of which a lane gives 4: any assignment of k serves that is the same in A and
-    // B.
-    c = __builtin_amdgcn_mfma_i32_16x16x16i8(a.x, b.x, c, 0, 0, 0);
-    return __builtin_amdgcn_mfma_i32_16x16x16i8(a.y, b.y, c, 0, 0, 0);
-#endif
-  }
-};
-
 struct MmaF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = f16;
   using Fragment = HalfX4;
   using Sum = FloatX4;
@@ -54,7 +32,6 @@ struct MmaF16 : MmaLayout {
 };
 
 struct MmaBF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = u16;
   using Fragment = ShortX4;
   using Sum = FloatX4;
@@ -89,10 +66,7 @@ struct Arch : Amd {
   using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
   static constexpr int kWave = 64;
   static constexpr int kLdsBytes = 65536;
-  static constexpr bool kHasMma = true;
-  using I8 = MmaI8;
   using F16 = MmaF16;
-  using BF16 = MmaBF16;
   using Attention = cdna::Attention;
 
   __device__ static __inline__ i32 lane() {

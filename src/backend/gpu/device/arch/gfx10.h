@@ -1,43 +1,15 @@
-// RDNA2 (gfx1030 to gfx1036): wave32, signed dot4, no matrix units: int8 products are dots there.
+// RDNA2 (gfx1030 to gfx1036): wave32, signed dot4, no matrix units: products are dots there.
 #pragma once
 
 #include "backend/gpu/device/arch/amd.h"
 
 namespace rocmforge::gpu::gfx10 {
 
-// The tiles of gfx11, by dot4. A fragment is where its rows are; each lane reads those it needs.
-struct MmaI8 {
-  static constexpr int kM = 16, kN = 16, kK = 32;
-  static constexpr int kPerLane = 8;
-  __device__ static __inline__ i32 row(i32 lane, i32 i) { return 2 * i + lane / 16; }
-  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
-  struct Fragment {
-    const i8* at;
-    i32 stride, lane;
-    __device__ __inline__ i32 word(i32 r, i32 w) const {
-      return reinterpret_cast<const i32*>(at + r * stride)[w];
-    }
-  };
-  using Sum = IntX8;
-  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
-    return {at, stride, lane};
-  }
-  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
-    for (int w = 0; w < kK / 4; ++w) {
-      const i32 x = b.word(column(b.lane, 0), w);
-#pragma unroll
-      for (int i = 0; i < kPerLane; ++i) {
-        c[i] = __builtin_amdgcn_sdot4(a.word(row(a.lane, i), w), x, c[i], false);
-      }
-    }
-    return c;
-  }
-};
-
-// The same of halves, by dot2 of F16, and by multiplies of BF16. `at` is in LDS.
+// The tiles of gfx11, by dot2 of F16, and by multiplies of BF16. A fragment is where its rows are,
+// in LDS; each lane reads those that it needs.
 template <class T>
 struct MmaHalf {
-  static constexpr int kM = 16, kN = 16, kK = 16;
+  static constexpr int kK = 16;
   static constexpr int kPerLane = 8;
   using Element = T;
   __device__ static __inline__ i32 row(i32 lane, i32 i) { return 2 * i + lane / 16; }
@@ -85,8 +57,6 @@ using MmaBF16 = MmaHalf<u16>;
 struct Arch : Rdna {
   template <bool kBf16>
   using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
-  static constexpr bool kHasMma = false;  // int8 alone, and by dots
-  using I8 = MmaI8;
 
   // c + sum of the four products of signed bytes.
   __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {

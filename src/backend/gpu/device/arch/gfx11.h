@@ -9,31 +9,12 @@ namespace rocmforge::gpu::gfx11 {
 // to hold row l % 16 of A, and of B, whole: lanes 16 to 31 repeat lanes 0 to 15. Element i of C in
 // lane l is (row 2 i + l / 16, column l % 16).
 struct MmaLayout {
-  static constexpr int kM = 16, kN = 16;
   static constexpr int kPerLane = 8;  // elements of C
   __device__ static __inline__ i32 row(i32 lane, i32 i) { return 2 * i + lane / 16; }
   __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
 };
 
-struct MmaI8 : MmaLayout {
-  static constexpr int kK = 32;
-  struct Fragment {
-    IntX4 x[2];
-  };
-  using Sum = IntX8;
-  // `at` is row 0; rows lie `stride` bytes apart and are 16-byte aligned.
-  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
-    const auto* p = reinterpret_cast<const IntX4*>(at + (lane % 16) * stride);
-    return {{p[0], p[1]}};
-  }
-  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
-    c = __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32(true, a.x[0], true, b.x[0], c, false);
-    return __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32(true, a.x[1], true, b.x[1], c, false);
-  }
-};
-
 struct MmaF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = f16;
   using Fragment = HalfX16;
   using Sum = FloatX8;
@@ -52,7 +33,6 @@ struct MmaF16 : MmaLayout {
 };
 
 struct MmaBF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = u16;
   using Fragment = ShortX16;
   using Sum = FloatX8;
@@ -91,10 +71,7 @@ struct Attention : AmdAttention<MmaF16, Gfx11Attention> {
 struct Arch : Rdna {
   template <bool kBf16>
   using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
-  static constexpr bool kHasMma = true;
-  using I8 = MmaI8;
   using F16 = MmaF16;
-  using BF16 = MmaBF16;
   using Attention = gfx11::Attention;
 
   // c + sum of the four products of signed bytes.

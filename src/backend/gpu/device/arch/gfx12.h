@@ -8,30 +8,12 @@ namespace rocmforge::gpu::gfx12 {
 // As gfx11's, but lanes 0 to 15 hold the first half of k of row l % 16, lanes 16 to 31 the second.
 // Element i of C in lane l is (row i + 8 (l / 16), column l % 16).
 struct MmaLayout {
-  static constexpr int kM = 16, kN = 16;
   static constexpr int kPerLane = 8;
   __device__ static __inline__ i32 row(i32 lane, i32 i) { return i + 8 * (lane / 16); }
   __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
 };
 
-struct MmaI8 : MmaLayout {
-  static constexpr int kK = 32;
-  struct Fragment {
-    IntX2 x[2];
-  };
-  using Sum = IntX8;
-  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
-    const i8* p = at + (lane % 16) * stride + 8 * (lane / 16);
-    return {{*reinterpret_cast<const IntX2*>(p), *reinterpret_cast<const IntX2*>(p + 16)}};
-  }
-  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
-    c = __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32_gfx12(true, a.x[0], true, b.x[0], c, false);
-    return __builtin_amdgcn_wmma_i32_16x16x16_iu8_w32_gfx12(true, a.x[1], true, b.x[1], c, false);
-  }
-};
-
 struct MmaF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = f16;
   using Fragment = HalfX8;
   using Sum = FloatX8;
@@ -50,7 +32,6 @@ struct MmaF16 : MmaLayout {
 };
 
 struct MmaBF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = u16;
   using Fragment = ShortX8;
   using Sum = FloatX8;
@@ -83,10 +64,7 @@ struct Attention : AmdAttention<MmaF16, Gfx12Attention> {
 struct Arch : Rdna {
   template <bool kBf16>
   using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
-  static constexpr bool kHasMma = true;
-  using I8 = MmaI8;
   using F16 = MmaF16;
-  using BF16 = MmaBF16;
   using Attention = gfx12::Attention;
 
   // c + sum of the four products of signed bytes.

@@ -12,12 +12,11 @@ __device__ __inline__ u32 in_shared(const void* at) {
 }
 
 // 16 x 16 tiles of C += A B^T, A and B given by rows whose k is contiguous, as two m16n8 products.
-// Fragments as the PTX manual has them for mma.m16n8k16 (f16) and k32 (s8): lane l holds of A rows
-// l / 4 and l / 4 + 8, words l % 4 and l % 4 + 4 of k; of B columns l / 4 (and, for the second
-// product, l / 4 + 8), the same words. Element i of C: row l / 4 + 8 (i % 4 / 2), column
+// Fragments as the PTX manual has them for mma.m16n8k16: lane l holds of A rows l / 4 and
+// l / 4 + 8, words l % 4 and l % 4 + 4 of k; of B columns l / 4 (and, for the second product,
+// l / 4 + 8), the same words. Element i of C: row l / 4 + 8 (i % 4 / 2), column
 // 8 (i / 4) + 2 (l % 4) + i % 2.
 struct MmaLayout {
-  static constexpr int kM = 16, kN = 16;
   static constexpr int kPerLane = 8;
   struct Fragment {
     u32 x[4];  // row l / 4: word, word + 4; row l / 4 + 8: word, word + 4
@@ -45,36 +44,6 @@ struct MmaLayout {
                  : "memory");
     return f;
   }
-  __device__ static __inline__ Fragment load_bytes(const void* at, i32 stride_bytes, i32 lane) {
-    const u8* p = static_cast<const u8*>(at) + (lane / 4) * stride_bytes + 4 * (lane % 4);
-    const u8* q = p + 8 * stride_bytes;
-    return {{load<u32, 4>(p), load<u32, 4>(p + 16), load<u32, 4>(q), load<u32, 4>(q + 16)}};
-  }
-};
-
-struct MmaI8 : MmaLayout {
-  static constexpr int kK = 32;
-  struct Sum {
-    i32 x[8];
-    __device__ __inline__ i32& operator[](i32 i) { return x[i]; }
-    __device__ __inline__ i32 operator[](i32 i) const { return x[i]; }
-  };
-  __device__ static __inline__ Fragment load(const i8* at, i32 stride, i32 lane) {
-    return load_bytes(at, stride, lane);
-  }
-  __device__ static __inline__ Sum multiply(const Fragment& a, const Fragment& b, Sum c) {
-    half(a, b.x[0], b.x[1], c.x);
-    half(a, b.x[2], b.x[3], c.x + 4);
-    return c;
-  }
-
- private:
-  __device__ static __inline__ void half(const Fragment& a, u32 b0, u32 b1, i32* c) {
-    asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-        "{%0,%1,%2,%3};"
-        : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
-        : "r"(a.x[0]), "r"(a.x[2]), "r"(a.x[1]), "r"(a.x[3]), "r"(b0), "r"(b1));
-  }
 };
 
 struct FloatSum {
@@ -84,12 +53,8 @@ struct FloatSum {
 };
 
 struct MmaF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = f16;
   using Sum = FloatSum;
-  __device__ static __inline__ Fragment load(const f16* at, i32 stride, i32 lane) {
-    return load_bytes(at, 2 * stride, lane);
-  }
   __device__ static __inline__ First load_first(const f16* at, i32 stride, i32 lane) {
     return load_matrices<First>(at, 2 * stride, lane);
   }
@@ -115,12 +80,8 @@ struct MmaF16 : MmaLayout {
 };
 
 struct MmaBF16 : MmaLayout {
-  static constexpr int kK = 16;
   using Element = u16;
   using Sum = FloatSum;
-  __device__ static __inline__ Fragment load(const u16* at, i32 stride, i32 lane) {
-    return load_bytes(at, 2 * stride, lane);
-  }
   __device__ static __inline__ First load_first(const u16* at, i32 stride, i32 lane) {
     return load_matrices<First>(at, 2 * stride, lane);
   }
@@ -205,10 +166,7 @@ struct Arch {
 
   static constexpr int kWave = 32;
   static constexpr int kLdsBytes = 49152;  // a workgroup, without opting in to more
-  static constexpr bool kHasMma = true;
-  using I8 = MmaI8;
   using F16 = MmaF16;
-  using BF16 = MmaBF16;
   using Attention = sm::Attention;
 
   __device__ static __inline__ i32 thread() { return __nvvm_read_ptx_sreg_tid_x(); }
@@ -259,7 +217,6 @@ struct Arch {
     asm("rcp.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
   }
-  __device__ static __inline__ float rsqrt(float x) { return __nvvm_rsqrt_approx_f(x); }
 
   // Byte i of the result is byte (selector byte i, 0..7) of {high, low}, `low` being bytes 0..3.
   __device__ static __inline__ u32 bytes(u32 low, u32 high, u32 selector) {
