@@ -152,9 +152,18 @@ class Objects : public testing::TestWithParam<std::string> {};
 
 // Scalar registers that do not fit are kept in lanes of a vector register: no memory is touched,
 // and it costs an instruction at each use. These kernels hold many arguments at once, outside their
-// inner loops.
-bool may_keep_scalars_in_lanes(const std::string& name, const std::string& target) {
-  return target != "gfx1100" || name.starts_with("paged_attention_") || name.starts_with("matmul_");
+// inner loops; how many scalars they may so keep is a little above what the compiler makes of them.
+std::int64_t scalars_in_lanes(const std::string& name, const std::string& target) {
+  const bool cdna = target.starts_with("gfx9");
+  const auto is_matmul = [&](const std::string& kind) {
+    return name.starts_with("matmul_" + kind);
+  };
+  if (name.starts_with("paged_attention_")) return cdna ? 125 : 100;
+  if (name.starts_with("sample_")) return cdna ? 40 : 0;
+  if (is_matmul("mixed_") || is_matmul("quant_") || is_matmul("plain_")) return cdna ? 125 : 90;
+  if (name.find("_gemm") != std::string::npos) return cdna ? 25 : 0;
+  if (is_matmul("")) return cdna ? 55 : 20;
+  return 0;
 }
 
 TEST_P(Objects, NothingSpills) {
@@ -162,9 +171,7 @@ TEST_P(Objects, NothingSpills) {
   for (const KernelInfo& k : kernels_of(GetParam())) {
     EXPECT_EQ(k.at(".private_segment_fixed_size"), 0) << k.name << " uses scratch";
     EXPECT_EQ(k.at(".vgpr_spill_count"), 0) << k.name;
-    if (!may_keep_scalars_in_lanes(k.name, GetParam())) {
-      EXPECT_EQ(k.at(".sgpr_spill_count"), 0) << k.name;
-    }
+    EXPECT_LE(k.at(".sgpr_spill_count"), scalars_in_lanes(k.name, GetParam())) << k.name;
   }
 }
 
