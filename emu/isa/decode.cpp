@@ -23,6 +23,9 @@ void decode_sop1(Reader& reader, Inst& inst) {
   } else {
     inst.immediate = static_cast<std::int32_t>(field);
   }
+  if (opcode.kind == Class::kBranch && !inst.src[0].is_none() && !inst.src[0].is_sgpr()) {
+    reader.fail("a jump to a constant");
+  }
 }
 
 void decode_sop2(Reader& reader, Inst& inst) {

@@ -89,6 +89,31 @@ Operand destination(const Reader& reader, const Opcode& opcode, std::uint32_t fi
   return is_long ? reader.vgpr(field, opcode.dst) : short_vgpr(reader, field, opcode.dst);
 }
 
+bool is_float(Type type) {
+  return type == Type::kF16 || type == Type::kF32 || type == Type::kF64;
+}
+
+// Whether a source can be negated: bits that mean nothing to an operation are not guessed at.
+bool has_sign(const Opcode& opcode, Type type) {
+  return is_float(type) || opcode.name.starts_with("v_cndmask") || opcode.name == "v_mov_b32";
+}
+
+void check_modifiers(const Reader& reader, const Inst& inst) {
+  const Opcode& opcode = *inst.opcode;
+  for (int i = 0; i < 3; ++i) {
+    const bool is_set = inst.src[i].negate || inst.src[i].absolute;
+    if (is_set && !has_sign(opcode, opcode.src[i])) {
+      reader.fail("a sign modifier on a source that is no floating-point number");
+    }
+  }
+  if (inst.output_modifier != 0 && !is_float(opcode.dst)) {
+    reader.fail("an output modifier on a result that is no floating-point number");
+  }
+  if (inst.dpp.kind != Dpp::Kind::kNone && registers_of(opcode.src[0]) > 1) {
+    reader.fail("DPP on a source of 64 bits");
+  }
+}
+
 // The row of a VOP3 number, those of the short encodings among them.
 const Opcode& vop3_opcode(const Reader& reader, std::uint32_t number) {
   if (number < 256) return opcode_of(reader, Encoding::kVopc, number);
@@ -152,6 +177,7 @@ void decode_vop12c(Reader& reader, Inst& inst) {
     inst.src[1].negate = bits(dpp, 22, 1) != 0;
     inst.src[1].absolute = bits(dpp, 23, 1) != 0;
   }
+  check_modifiers(reader, inst);
 }
 
 void decode_vop3(Reader& reader, Inst& inst) {
@@ -179,6 +205,7 @@ void decode_vop3(Reader& reader, Inst& inst) {
   }
   if (opcode.form == Form::kAccumulate) inst.src[n] = inst.dst;
   if (!has_second_dst) apply_op_sel(reader, inst, bits(low, 11, 4));
+  check_modifiers(reader, inst);
 }
 
 void decode_vop3p(Reader& reader, Inst& inst) {
@@ -201,6 +228,12 @@ void decode_vop3p(Reader& reader, Inst& inst) {
     operand.negate = bits(high, 29 + i, 1) != 0;
     const bool neg_hi = bits(low, 8 + i, 1) != 0;
     (is_mix ? operand.absolute : operand.negate_high) = neg_hi;
+    if (type == Type::kPk16 && (operand.negate || neg_hi)) {
+      reader.fail("a sign modifier on packed integers");
+    }
+    if (opcode.kind == Class::kWmma && !operand.is_vgpr() && !(i == 2 && operand.is_constant())) {
+      reader.fail("a matrix that is not in vector registers");
+    }
   }
 }
 

@@ -129,7 +129,7 @@ std::string mnemonic(const Inst& inst) {
     case Encoding::kVop2:
     case Encoding::kVopc:
       if (inst.as_vop3) return text + (has_dpp ? "_e64_dpp" : "_e64");
-      if (has_dpp) return text + "_dpp";
+      if (has_dpp) return opcode.encoding == Encoding::kVopc ? text : text + "_dpp";
       return is_bare(opcode) ? text : text + "_e32";
     default:
       return has_dpp ? text + "_e64_dpp" : text;
