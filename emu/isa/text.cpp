@@ -145,7 +145,8 @@ std::string to_string(const Inst& inst) {
   const Encoding encoding = inst.opcode->encoding;
   std::string text = mnemonic(inst) + operands(inst);
   if (encoding == Encoding::kSopp || encoding == Encoding::kSopk) {
-    text.append(" ").append(std::to_string(inst.immediate));
+    text.append(inst.dst.is_none() && inst.src[0].is_none() ? " " : ", ");
+    text.append(std::to_string(inst.immediate));
   }
   if (encoding == Encoding::kVop3p) {
     text += bit_list(inst, "op_sel", false, [](const Operand& o) { return o.high; });
