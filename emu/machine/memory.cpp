@@ -16,9 +16,7 @@ namespace rocmforge::emu {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kGap = std::uint64_t{1} << 20;          // unreadable, before and after each
-constexpr std::uint64_t kArenaBytes = std::uint64_t{16} << 30;  // at least
-constexpr std::uint64_t kReserveBytes = std::uint64_t{256} << 30;  // of arenas without allocations
+constexpr std::uint64_t kGap = std::uint64_t{1} << 20;  // unreadable, before and after each
 constexpr std::uint64_t kPoisonBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kGranule = 256;  // what an allocation is counted in
 constexpr std::size_t kFreedKept = 65536;
@@ -64,7 +62,8 @@ std::string where(const Extent& extent, std::uint64_t address, std::uint64_t byt
 
 }  // namespace
 
-Memory::Memory(std::uint64_t total_bytes) : total_bytes_(total_bytes) {}
+Memory::Memory(std::uint64_t total_bytes, AddressSpace space)
+    : total_bytes_(total_bytes), space_(space) {}
 
 Memory::~Memory() {
   for (const Arena& arena : arenas_) ::munmap(pointer(arena.begin), arena.end - arena.begin);
@@ -75,7 +74,7 @@ Memory::Arena* Memory::arena_for(std::uint64_t bytes) {
   if (!arenas_.empty() && arenas_.back().end - arenas_.back().next >= bytes + kGap) {
     return &arenas_.back();
   }
-  const std::uint64_t size = std::max(kArenaBytes, bytes + 2 * kGap);
+  const std::uint64_t size = std::max(space_.arena_bytes, bytes + 2 * kGap);
   void* mapped = map(nullptr, size, PROT_NONE, MAP_NORESERVE);
   if (mapped == nullptr) return nullptr;
   const auto begin = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(mapped));
@@ -87,7 +86,8 @@ Memory::Arena* Memory::arena_for(std::uint64_t bytes) {
 void Memory::drop_old_arenas() {
   std::uint64_t idle = 0;
   for (const Arena& arena : arenas_) idle += arena.n_live == 0 ? arena.end - arena.begin : 0;
-  for (auto arena = arenas_.begin(); idle > kReserveBytes && arena != std::prev(arenas_.end());) {
+  for (auto arena = arenas_.begin();
+       idle > space_.idle_bytes && arena != std::prev(arenas_.end());) {
     if (arena->n_live != 0) {
       ++arena;
       continue;

@@ -24,7 +24,15 @@ struct Extent {
 
 class Memory {
  public:
-  explicit Memory(std::uint64_t total_bytes);
+  // How addresses are taken from the host: in arenas of so many bytes or more; those without
+  // allocations are kept, unreadable, up to `idle_bytes` in all.
+  struct AddressSpace {
+    std::uint64_t arena_bytes = std::uint64_t{16} << 30;
+    std::uint64_t idle_bytes = std::uint64_t{256} << 30;
+  };
+
+  explicit Memory(std::uint64_t total_bytes) : Memory(total_bytes, AddressSpace()) {}
+  Memory(std::uint64_t total_bytes, AddressSpace space);
   ~Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
@@ -67,6 +75,7 @@ class Memory {
   [[noreturn]] void fault(std::uint64_t address, std::uint64_t bytes, bool write, int lane) const;
 
   std::uint64_t total_bytes_;
+  AddressSpace space_;
   std::uint64_t used_bytes_ = 0;
   std::int64_t n_live_ = 0;
   mutable std::shared_mutex mutex_;

@@ -290,7 +290,6 @@ constexpr HandlerRow kRows[] = {
     {"flat_atomic_cmpswap_b32", atomic_compare<U32>},
     {"flat_atomic_add_u32", atomic<U32, update::Add>},
     {"flat_atomic_sub_u32", atomic<U32, update::Sub>},
-    {"flat_atomic_csub_u32", atomic<U32, update::ClampedSub>},
     {"flat_atomic_min_i32", atomic<I32, update::Min>},
     {"flat_atomic_min_u32", atomic<U32, update::Min>},
     {"flat_atomic_max_i32", atomic<I32, update::Max>},
