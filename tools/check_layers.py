@@ -6,8 +6,9 @@
 Prints one line a violation and fails when there is one. What is held:
   - a room includes, and links, only what ALLOWED lets it reach, transitively and downwards;
   - what a room includes of another it also links (DEPENDS, transitively);
-  - project headers are included with quotes and paths from src/ (or the file's own top folder),
-    outside headers with angle brackets;
+  - project headers are included with quotes and paths from src/ or emu/ (or the file's own top
+    folder), outside headers with angle brackets;
+  - nothing but emu/ and the tests includes emu/;
   - no header of a GPU vendor, anywhere; every header opens with #pragma once.
 """
 import pathlib
@@ -34,8 +35,17 @@ ALLOWED = {
     "engine": ["model", "backend", "kv", "text", "constrain"],
     "serve": ["engine"],
     "cli": ["serve", "quantize", "backend/cpu", "backend/gpu", "backend/null"],
+    # The emulator: a card for tests, beside the program and not in it.
+    "emu/isa": ["base"],
+    "emu/object": ["base"],
+    "emu/machine": ["emu/isa", "emu/object"],
+    "emu/check": ["emu/machine"],
+    "emu/report": ["emu/machine"],
+    "emu/hip": ["emu/check", "emu/report"],
 }
-FREE = ("apps", "tests", "bench")  # may include every room, and their own folder
+ROOMS = ("src", "emu")  # the folders with rooms; those of emu have it in their name
+FREE = ("apps", "tests", "bench")  # may include every room of src, and their own folder
+USERS_OF_EMU = ("emu", "tests")
 SOURCES = {".h", ".cpp", ".hip", ".cu", ".in"}
 
 VENDOR = re.compile(
@@ -60,7 +70,7 @@ def reach(edges, start):
 
 
 def room_of(path):
-    """The innermost room of a path relative to src/: 'backend/cpu/ops/add.cpp' -> 'backend/cpu'."""
+    """The innermost room of a path below src/, or of emu/...: 'backend/cpu/ops/add.cpp' -> 'backend/cpu'."""
     parts = pathlib.PurePosixPath(path).parts
     for depth in range(len(parts) - 1, 0, -1):
         room = "/".join(parts[:depth])
@@ -85,6 +95,10 @@ class House:
     def report(self, path, line, what):
         self.violations.append(f"{path.relative_to(self.root).as_posix()}:{line}: {what}")
 
+    def room_of_file(self, path):
+        base = self.src if path.is_relative_to(self.src) else self.root
+        return room_of(path.relative_to(base).as_posix())
+
     def files(self, folder, pattern="*"):
         if not (self.root / folder).is_dir():
             return []
@@ -93,7 +107,7 @@ class House:
     # --- includes
 
     def check_sources(self):
-        for top in ("src",) + FREE:
+        for top in ROOMS + FREE:
             for path in self.files(top):
                 if path.suffix in SOURCES:
                     self.check_source(path, top)
@@ -103,8 +117,8 @@ class House:
         if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.MULTILINE):
             self.report(path, 1, "a header without #pragma once")
         room = None
-        if top == "src":
-            room = room_of(path.relative_to(self.src).as_posix())
+        if top in ROOMS:
+            room = self.room_of_file(path)
             if room is None:
                 self.report(path, 1, "lies in no room that tools/check_layers.py knows")
                 return
@@ -119,20 +133,24 @@ class House:
             return
         quoted, name = match.group(1) == '"', match.group(2)
         in_src = "/" in name and (self.src / name).is_file()
+        in_emu = not in_src and "/" in name and (self.root / "emu" / name).is_file()
+        other = room_of(name) if in_src else room_of("emu/" + name) if in_emu else None
         tops = ("bench", "tests") if top == "bench" else (top,)  # benchmarks time the tests' cases
         in_top = top in FREE and "/" in name and any((self.root / t / name).is_file() for t in tops)
         if ".." in name.split("/") or name.startswith("."):
             self.report(path, number, f'"{name}": the path must start at src/, without . or ..')
-        elif not in_src and not in_top:
+        elif not in_src and not in_emu and not in_top:
             if VENDOR.search(name):
                 self.report(path, number, f"{name}: a vendor's header")
             elif quoted:
                 self.report(path, number, f'"{name}": no such file below src/; outside headers take <>')
         elif not quoted:
             self.report(path, number, f"<{name}>: headers of the project take quotes")
-        elif in_src and room is not None:
-            if self.check_edge(path, number, room, room_of(name), f'includes "{name}"'):
-                self.uses.setdefault((room, room_of(name)), (path, number))
+        elif (in_src or in_emu) and room is not None:
+            if self.check_edge(path, number, room, other, f'includes "{name}"'):
+                self.uses.setdefault((room, other), (path, number))
+        elif in_emu and not in_top and top not in USERS_OF_EMU:
+            self.report(path, number, f'includes "{name}": {top} may not reach emu')
 
     def check_edge(self, path, number, room, other, how):
         if other is None:
@@ -146,29 +164,33 @@ class House:
     # --- links
 
     def check_links(self):
-        lists = self.files("src", "CMakeLists.txt")
+        lists = [path for top in ROOMS for path in self.files(top, "CMakeLists.txt")]
         calls = [call for path in lists for call in self.calls_in(path)]
         rooms = {}  # library -> room
         for path, _, command, words in calls:
             if command == "rocmforge_library" and words:
-                inside = path.parent.relative_to(self.src).as_posix() + "/CMakeLists.txt"
-                rooms[words[0]] = room_of(inside)
+                rooms[words[0]] = self.room_of_file(path)
         links = {}  # library -> the libraries that it names
         for path, number, command, words in calls:
             library, named = self.linked(command, words)
+            room = rooms.get(library) or self.room_of_file(path)  # a shared library has its folder's
             for other in named:
-                if rooms.get(library) and other in rooms:
+                if room and other in rooms:
                     links.setdefault(library, set()).add(other)
-                    self.check_edge(path, number, rooms[library], rooms[other], f"links {other}")
+                    self.check_edge(path, number, room, rooms[other], f"links {other}")
                 elif other not in ("options",):
                     self.report(path, number, f"{library} links {other}: no such library of a room")
         self.check_uses(rooms, links)
 
     def calls_in(self, path):
         text = re.sub(r"#[^\n]*", "", path.read_text(encoding="utf-8"))
-        for match in re.finditer(r"\b(rocmforge_library|target_link_libraries)\s*\(([^)]*)\)", text):
+        calls = r"\b(rocmforge_library|rocmforge_emu_library|target_link_libraries)\s*\(([^)]*)\)"
+        for match in re.finditer(calls, text):
             number = text.count("\n", 0, match.start()) + 1
-            yield path, number, match.group(1), match.group(2).split()
+            command, words = match.group(1), match.group(2).split()
+            if command == "rocmforge_emu_library" and words:  # rocmforge_library with a prefix
+                command, words = "rocmforge_library", ["emu_" + words[0], *words[1:]]
+            yield path, number, command, words
 
     @staticmethod
     def linked(command, words):

@@ -403,7 +403,7 @@ TEST(EmuDecode, AnyWordsAreAnInstructionOrAnError) {
                                     0xbf000000, 0xbf800000, 0xb0000000, 0xd4000000, 0xcc000000,
                                     0xc8000000, 0xd8000000, 0xdc000000, 0xf4000000, 0xe0000000};
   std::size_t n_decoded = 0;
-  for (int i = 0; i < 400000; ++i) {
+  for (int i = 0; i < 150000; ++i) {
     Words words(1 + random() % 3);
     for (std::uint32_t& word : words) word = static_cast<std::uint32_t>(random());
     if (i % 4 != 0) words[0] = openings[random() % std::size(openings)] | (words[0] & 0x03ffffff);
@@ -422,7 +422,7 @@ TEST(EmuDecode, AnyWordsAreAnInstructionOrAnError) {
       ASSERT_NE(std::string(error.what()), "");
     }
   }
-  EXPECT_GT(n_decoded, 50000U);
+  EXPECT_GT(n_decoded, 20000U);
 }
 
 }  // namespace

@@ -15,6 +15,10 @@ def library(name, depends=""):
     return f"rocmforge_library({name}\n  SOURCES x.cpp\n  DEPENDS {depends})\n"
 
 
+def emu_library(name, depends):
+    return f"rocmforge_emu_library({name}\n  SOURCES x.cpp\n  DEPENDS {depends})\n"
+
+
 # A sound house: a header in each room that the cases below include or link.
 SOUND = {
     "src/base/error.h": HEADER,
@@ -37,6 +41,22 @@ SOUND = {
     "src/kv/pool.h": HEADER + '#include "base/error.h"\n',
     "src/engine/engine.h": HEADER + '#include "model/model.h"\n#include "backend/device.h"\n',
     "src/cli/run.cpp": '#include "engine/engine.h"\n#include "backend/cpu/device.h"\n',
+    "emu/CMakeLists.txt": "function(rocmforge_emu_library NAME)\n"
+                          "  rocmforge_library(emu_${NAME} ${ARGN})\nendfunction()\n",
+    "emu/isa/decode.h": HEADER + '#include "base/error.h"\n',
+    "emu/isa/CMakeLists.txt": emu_library("isa", "base"),
+    "emu/object/code_object.h": HEADER,
+    "emu/machine/machine.h": HEADER + '#include "isa/decode.h"\n#include "object/code_object.h"\n',
+    "emu/machine/exec/scalar.cpp": '#include "machine/machine.h"\n',
+    "emu/machine/CMakeLists.txt": emu_library("machine", "emu_isa emu_object base"),
+    "emu/object/CMakeLists.txt": emu_library("object", "base"),
+    "emu/check/watches.h": HEADER + '#include "machine/machine.h"\n',
+    "emu/report/report.h": HEADER + '#include "machine/machine.h"\n',
+    "emu/hip/api.h": HEADER + '#include "check/watches.h"\n#include "report/report.h"\n',
+    "emu/hip/CMakeLists.txt": "add_library(amdhip64_emu SHARED x.cpp)\n"
+                              "target_link_libraries(amdhip64_emu PRIVATE rocmforge_emu_machine)\n",
+    "emu/hip/api.cpp": '#include "hip/api.h"\n',
+    "tests/emu/decode_test.cpp": '#include "isa/decode.h"\n#include "base/error.h"\n',
     "apps/main.cpp": '#include "cli/run.h"\n',
     "src/cli/run.h": HEADER,
     "tests/support/data.h": HEADER,
@@ -125,6 +145,40 @@ class CheckLayers(unittest.TestCase):
     def test_pragma_once(self):
         self.refuse("src/base/x.h", "int x();\n", "#pragma once")
         self.refuse("tests/support/x.h", "int x();\n", "#pragma once")
+
+    def test_the_program_does_not_see_the_emulator(self):
+        self.refuse_include("src/base/x.cpp", '"isa/decode.h"', "base may not reach emu/isa")
+        self.refuse_include("src/cli/x.cpp", '"hip/api.h"', "cli may not reach emu/hip")
+        self.refuse_include("apps/x.cpp", '"hip/api.h"', "apps may not reach emu")
+        self.refuse_include("bench/x.cpp", '"machine/machine.h"', "bench may not reach emu")
+        self.refuse_include("src/backend/gpu/x.cpp", "<hip/hip_runtime.h>", "vendor")
+
+    def test_the_emulators_layers(self):
+        self.refuse_include("emu/isa/x.cpp", '"tensor/shape.h"', "emu/isa may not reach tensor")
+        self.refuse_include("emu/hip/x.cpp", '"backend/gpu/driver/api.h"',
+                            "emu/hip may not reach backend/gpu/driver")
+        self.refuse_include("emu/isa/x.cpp", '"machine/machine.h"',
+                            "emu/isa may not reach emu/machine")
+        self.refuse_include("emu/object/x.cpp", '"isa/decode.h"',
+                            "emu/object may not reach emu/isa")
+        self.refuse_include("emu/report/x.cpp", '"check/watches.h"',
+                            "emu/report may not reach emu/check")
+        self.refuse_include("emu/machine/exec/x.cpp", '"hip/api.h"',
+                            "emu/machine may not reach emu/hip")
+        self.refuse_include("emu/isa/x.cpp", '"decode.h"', "no such file")
+        self.refuse("emu/attic/x.cpp", "", "no room")
+
+    def test_the_emulators_links(self):
+        self.refuse("emu/isa/CMakeLists.txt", emu_library("isa", "base ir"), "may not reach ir")
+        self.refuse("emu/object/CMakeLists.txt", emu_library("object", "base emu_isa"),
+                    "emu/object links emu_isa: emu/object may not reach emu/isa")
+        self.refuse("emu/hip/CMakeLists.txt",
+                    "target_link_libraries(amdhip64_emu PRIVATE rocmforge_ir)\n",
+                    "emu/hip may not reach ir")
+        found = self.violations(
+            {"emu/machine/CMakeLists.txt": emu_library("machine", "emu_isa base")})
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("emu/machine includes emu/object but does not name it in DEPENDS", found[0])
 
     def test_unknown_rooms(self):
         self.refuse("src/attic/x.cpp", "", "no room")
