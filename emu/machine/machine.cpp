@@ -119,6 +119,10 @@ struct Machine::Impl {
     std::vector<std::uint32_t> turns;  // waves, in the order in which they run
     bool counts = false;               // took part in this dispatch
   };
+  struct Kept {  // does not keep the program loaded
+    std::weak_ptr<const Program> program;
+    Counted counted{};
+  };
   // What the workers share while a dispatch runs.
   struct Running {
     const Dispatch& dispatch;
@@ -161,7 +165,7 @@ struct Machine::Impl {
   // Wave-instructions of a work group, in the kernel's last dispatch: a guess.
   std::unordered_map<const KernelInfo*, std::uint64_t> instructions_of_group;
   mutable std::mutex counted_mutex;
-  std::vector<Counted> counted;
+  std::vector<Kept> kept;
 };
 
 void Machine::Impl::run(const Dispatch& dispatch) {
@@ -298,21 +302,18 @@ void Machine::Impl::release_barrier(Group& group) {
 void Machine::Impl::keep(const Dispatch& dispatch, const Counters& counters,
                          std::uint32_t lds_bytes) {
   const std::lock_guard lock(counted_mutex);
-  auto found = std::find_if(counted.begin(), counted.end(), [&](const Counted& entry) {
-    return entry.kernel == dispatch.kernel && entry.program == dispatch.program;
+  std::erase_if(kept, [](const Kept& entry) { return entry.program.expired(); });
+  auto found = std::find_if(kept.begin(), kept.end(), [&](const Kept& entry) {
+    return entry.counted.kernel == dispatch.kernel;
   });
-  if (found == counted.end()) {
-    counted.push_back({.program = dispatch.program,
-                       .kernel = dispatch.kernel,
-                       .counters = {},
-                       .grid = {},
-                       .block = {}});
-    found = counted.end() - 1;
-  }
-  found->counters += counters;
-  std::copy_n(dispatch.grid, 3, found->grid);
-  std::copy_n(dispatch.block, 3, found->block);
-  found->lds_bytes = lds_bytes;
+  if (found == kept.end()) found = kept.emplace(kept.end());
+  found->program = dispatch.program;
+  Counted& counted = found->counted;
+  counted.kernel = dispatch.kernel;
+  counted.counters += counters;
+  std::copy_n(dispatch.grid, 3, counted.grid);
+  std::copy_n(dispatch.block, 3, counted.block);
+  counted.lds_bytes = lds_bytes;
 }
 
 Machine::Machine(const Card& card, Memory& memory, MachineOptions options)
@@ -326,12 +327,19 @@ void Machine::run(Dispatch dispatch) {
 
 std::vector<Machine::Counted> Machine::counted() const {
   const std::lock_guard lock(impl_->counted_mutex);
-  return impl_->counted;
+  std::vector<Counted> counted;
+  for (const Impl::Kept& entry : impl_->kept) {
+    auto program = entry.program.lock();
+    if (program == nullptr) continue;
+    counted.push_back(entry.counted);
+    counted.back().program = std::move(program);
+  }
+  return counted;
 }
 
 void Machine::reset_counters() {
   const std::lock_guard lock(impl_->counted_mutex);
-  impl_->counted.clear();
+  impl_->kept.clear();
 }
 
 }  // namespace rocmforge::emu

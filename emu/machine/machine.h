@@ -56,7 +56,7 @@ class Machine {
     std::uint32_t grid[3], block[3];  // of the last dispatch
     std::uint32_t lds_bytes = 0;
   };
-  // By kernel, in the order of first use.
+  // By kernel of the programs that are still loaded, in the order of first use.
   std::vector<Counted> counted() const;
   void reset_counters();
 

@@ -17,6 +17,7 @@
 #include "isa/decode.h"
 #include "machine/card.h"
 #include "machine/fault.h"
+#include "machine/launch.h"
 #include "machine/source_line.h"
 
 #ifndef EMU_KERNELS
@@ -265,6 +266,44 @@ TEST_F(MachineTest, functions_are_called_with_a_stack) {
     run(dispatch(load(object), "call", {1, 1, 1}, {40, 1, 1}, Arguments(out.address(), 10U)));
     for (std::uint32_t i = 0; i < 40; ++i) EXPECT_EQ(out[i], i % 2 == 0 ? 55U : 89U);
   }
+}
+
+TEST_F(MachineTest, the_loader_relocates_and_clears) {
+  for (const char* object : {"machine_v4", "machine_v5"}) {
+    const auto program = load(object);
+    EXPECT_FALSE(program->object().relocations.empty());
+    const Words out(memory_, 64);
+    run(dispatch(program, "call_by_table", {1, 1, 1}, {64, 1, 1}, Arguments(out.address())));
+    for (std::uint32_t i = 0; i < 64; ++i) EXPECT_EQ(out[i], i < 32 ? i * 2 : i * 3);
+  }
+}
+
+TEST_F(MachineTest, the_lds_is_poisoned_group_after_group) {
+  const auto program = load("machine_v5");
+  Machine machine(card_, memory_, {});
+  const Words data(memory_, 256), out(memory_, 512);
+  Dispatch first =
+      dispatch(program, "reverse", {1, 1, 1}, {256, 1, 1}, Arguments(data.address(), 1U));
+  first.dynamic_lds = 1024;
+  machine.run(first);
+  Dispatch second = dispatch(program, "read_lds", {1, 1, 1}, {512, 1, 1}, Arguments(out.address()));
+  second.dynamic_lds = 2048;
+  machine.run(second);
+  for (std::uint32_t i = 0; i < 512; ++i) ASSERT_EQ(out[i], kPoison);
+  second.dynamic_lds = 2044;  // one thread reads past it
+  EXPECT_THROW(machine.run(second), Fault);
+}
+
+TEST_F(MachineTest, programs_are_gone_when_they_are_unloaded) {
+  const std::int64_t before = memory_.n_live();
+  Machine machine(card_, memory_, {});
+  {
+    const Words out(memory_, 64);
+    machine.run(
+        dispatch(load("machine_v5"), "write_x", {1, 1, 1}, {64, 1, 1}, Arguments(out.address())));
+  }
+  EXPECT_EQ(memory_.n_live(), before);
+  EXPECT_TRUE(machine.counted().empty());
 }
 
 TEST_F(MachineTest, faults_name_their_place) {

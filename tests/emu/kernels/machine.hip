@@ -114,6 +114,23 @@ KERNEL call(u32* out, u32 n) {
   out[i] = fibonacci(n + (i & 1));
 }
 
+// Through addresses that the loader puts in, and memory that it clears.
+static __attribute__((device, noinline)) u32 twice(u32 x) { return x * 2; }
+static __attribute__((device, noinline)) u32 thrice(u32 x) { return x * 3; }
+using Function = u32 (*)(u32);
+__attribute__((device)) Function functions[2] = {twice, thrice};
+__attribute__((device)) u32 clear[64];
+KERNEL call_by_table(u32* out) {
+  const u32 i = __builtin_amdgcn_workitem_id_x();
+  out[i] = functions[__builtin_amdgcn_readfirstlane(i / 32)](i) + clear[i];
+}
+
+// What no one has written.
+KERNEL read_lds(u32* out) {
+  const u32 i = __builtin_amdgcn_workitem_id_x();
+  out[i] = dynamic_room[i];
+}
+
 KERNEL write_past(u32* out, u32 n) {
   const u32 i = __builtin_amdgcn_workitem_id_x();
   out[i == 5 ? n : i] = i;  // the line of the fault
