@@ -23,6 +23,12 @@ bool is_contiguous(const Access& access) {
   return differences == 0;
 }
 
+// All ones where a lane takes part. Every access of vector instructions is by EXEC.
+std::uint64_t takes_part(const Wave& wave, int lane) {
+  return static_cast<std::uint64_t>(
+      static_cast<std::int64_t>(static_cast<std::int32_t>(wave.active.x[lane])));
+}
+
 // The extent of the card's memory that holds the bytes; kept in front of those of the wave.
 const Extent& extent_at(Wave& wave, std::uint64_t address, std::uint64_t bytes, bool write,
                         int lane) {
@@ -41,17 +47,9 @@ bool all_within(const Wave& wave, const Access& access, const Extent& extent) {
   if (extent.end - extent.begin < access.bytes) return false;
   const std::uint64_t last = extent.end - extent.begin - access.bytes;
   std::uint64_t outside = 0;
-  if (access.lanes == wave.exec()) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const auto active = static_cast<std::uint64_t>(
-          static_cast<std::int64_t>(static_cast<std::int32_t>(wave.active.x[lane])));
-      const std::uint64_t beyond = access.address[lane] - extent.begin > last ? ~0ULL : 0ULL;
-      outside |= beyond & active;
-    }
-    return outside == 0;
-  }
-  for (std::uint32_t lanes = access.lanes; lanes != 0; lanes &= lanes - 1) {
-    outside |= access.address[std::countr_zero(lanes)] - extent.begin > last ? 1ULL : 0ULL;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const std::uint64_t beyond = access.address[lane] - extent.begin > last ? ~0ULL : 0ULL;
+    outside |= beyond & takes_part(wave, lane);
   }
   return outside == 0;
 }
@@ -101,21 +99,19 @@ class DistinctLines {
 };
 
 // Distinct 128-byte lines under the active lanes.
-std::uint64_t count_lines(const Access& access) {
+std::uint64_t count_lines(const Wave& wave, const Access& access) {
   const int first = std::countr_zero(access.lanes);
   const std::uint64_t base = access.address[first] / kLineBytes - 16;
-  std::uint64_t near = 0;  // of the lines around the first lane's, one bit each
-  for (std::uint32_t lanes = access.lanes; lanes != 0; lanes &= lanes - 1) {
-    const std::uint64_t address = access.address[std::countr_zero(lanes)];
-    const std::uint64_t low = address / kLineBytes - base;
-    const std::uint64_t high = (address + access.bytes - 1) / kLineBytes - base;
-    if (low >= 64 || high >= 64) {
-      near = 0;
-      break;
-    }
-    near |= std::uint64_t{1} << low | std::uint64_t{1} << high;
+  std::uint64_t near = 0;  // of the 64 lines around the first lane's, one bit each
+  std::uint64_t far = 0;   // not zero where a lane is elsewhere
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const std::uint64_t low = access.address[lane] / kLineBytes - base;
+    const std::uint64_t high = (access.address[lane] + access.bytes - 1) / kLineBytes - base;
+    const std::uint64_t bits = std::uint64_t{1} << (low & 63) | std::uint64_t{1} << (high & 63);
+    near |= bits & takes_part(wave, lane);
+    far |= (low | high) & ~std::uint64_t{63} & takes_part(wave, lane);
   }
-  if (near != 0) return static_cast<std::uint64_t>(std::popcount(near));
+  if (far == 0) return static_cast<std::uint64_t>(std::popcount(near));
   DistinctLines distinct;
   for (std::uint32_t lanes = access.lanes; lanes != 0; lanes &= lanes - 1) {
     const std::uint64_t address = access.address[std::countr_zero(lanes)];
@@ -131,8 +127,15 @@ Traffic& traffic_of(Counters& counters, Kind kind) {
                                 : counters.atomics;
 }
 
+// `align` is a power of two.
 void check_lds(const Wave& wave, const Access& access, std::uint64_t align) {
   const std::uint64_t size = wave.group->lds.size();
+  std::uint64_t bad = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const std::uint64_t beyond = access.address[lane] + access.bytes > size ? ~0ULL : 0ULL;
+    bad |= (beyond | (access.address[lane] & (align - 1))) & takes_part(wave, lane);
+  }
+  if (bad == 0) return;
   for (std::uint32_t lanes = access.lanes; lanes != 0; lanes &= lanes - 1) {
     const int lane = std::countr_zero(lanes);
     const std::uint64_t at = access.address[lane];
@@ -162,7 +165,8 @@ std::uint64_t conflicting_cycles(const Access& access, int shift, int lanes_per_
     for (int lane = begin; lane < begin + lanes_per_pass; ++lane) {
       if ((access.lanes >> lane & 1) == 0) continue;
       const std::uint64_t unit = access.address[lane] >> shift;
-      const auto bank = static_cast<std::size_t>(unit) % static_cast<std::size_t>(lanes_per_pass);
+      const auto bank =
+          static_cast<std::size_t>(unit & (static_cast<unsigned>(lanes_per_pass) - 1));
       std::uint64_t* end = units[bank] + n[bank];
       // An atomic takes its turn even where another lane has the same address.
       if (access.kind != Kind::kAtomic && std::find(&units[bank][0], end, unit) != end) continue;
@@ -225,7 +229,7 @@ bool enter_global(Wave& wave, const Step& step, const Access& access) {
     traffic.bytes += bytes;
   } else {
     check_global(wave, access);
-    traffic.lines += count_lines(access);
+    traffic.lines += count_lines(wave, access);
     traffic.bytes += static_cast<std::uint64_t>(std::popcount(access.lanes)) * access.bytes;
   }
   if (access.kind == Kind::kAtomic) check_atomic_alignment(access);

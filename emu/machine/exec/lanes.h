@@ -28,6 +28,10 @@ inline Lanes* registers(Wave& wave, const Operand& operand, int n) {
 // Calls f(lane) for each active lane.
 template <class F>
 inline void for_each_lane(std::uint32_t lanes, F f) {
+  if (lanes == 0xffffffffU) {
+    for (int lane = 0; lane < kLanes; ++lane) f(lane);
+    return;
+  }
   for (; lanes != 0; lanes &= lanes - 1) f(std::countr_zero(lanes));
 }
 
