@@ -91,6 +91,9 @@ KernelInfo read_kernel(const ElfImage& elf, const MsgpackValue& metadata,
   kernel.argument_align = number_at(metadata, ".kernarg_segment_align", what);
   kernel.n_vgprs = number_at(metadata, ".vgpr_count", what);
   kernel.n_sgprs = number_at(metadata, ".sgpr_count", what);
+  kernel.n_vgpr_spills = number_at(metadata, ".vgpr_spill_count", what);
+  kernel.n_sgpr_spills = number_at(metadata, ".sgpr_spill_count", what);
+  kernel.wave_lanes = number_at(metadata, ".wavefront_size", what);
   kernel.max_group = number_at(metadata, ".max_flat_workgroup_size", what);
   const MsgpackValue* dynamic = metadata.find(".uses_dynamic_stack");
   kernel.dynamic_scratch = dynamic != nullptr && dynamic->number != 0;

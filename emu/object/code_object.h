@@ -30,7 +30,9 @@ struct KernelInfo {
   std::uint32_t rsrc1 = 0, rsrc2 = 0, rsrc3 = 0;
   std::uint16_t properties = 0;  // which registers are set up, wave size
   std::uint32_t n_vgprs = 0, n_sgprs = 0;
-  std::uint32_t max_group = 0;  // threads a work group
+  std::uint32_t n_vgpr_spills = 0, n_sgpr_spills = 0;
+  std::uint32_t wave_lanes = 0;  // 32 or 64
+  std::uint32_t max_group = 0;   // threads a work group
   std::vector<KernelArgument> arguments;
 };
 

@@ -99,6 +99,9 @@ void expect_as_listed(const CodeObject& object, const std::string& path) {
     EXPECT_EQ(kernel.argument_align, expected.number(".kernarg_segment_align"));
     EXPECT_EQ(kernel.n_vgprs, expected.number(".vgpr_count"));
     EXPECT_EQ(kernel.n_sgprs, expected.number(".sgpr_count"));
+    EXPECT_EQ(kernel.n_vgpr_spills, expected.number(".vgpr_spill_count"));
+    EXPECT_EQ(kernel.n_sgpr_spills, expected.number(".sgpr_spill_count"));
+    EXPECT_EQ(kernel.wave_lanes, expected.number(".wavefront_size"));
     EXPECT_EQ(kernel.max_group, expected.number(".max_flat_workgroup_size"));
     ASSERT_EQ(kernel.arguments.size(), expected.arguments.size()) << kernel.name;
     for (std::size_t a = 0; a < kernel.arguments.size(); ++a) {

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -42,12 +44,13 @@
 #include "backend/gpu/ops/softmax_args.h"
 #include "backend/gpu/ops/swiglu_args.h"
 #include "backend/gpu/ops/weight_layout.h"
-#include "gpu/elf_notes.h"
+#include "object/code_object.h"
 
 namespace rocmforge::gputest {
 namespace {
 
 using namespace rocmforge::gpu;
+using emu::KernelInfo;
 
 // The folder of an object: its target.
 std::string target_of(const std::string& path) {
@@ -72,6 +75,12 @@ std::vector<std::string> targets() {
   return out;
 }
 
+emu::CodeObject read_object(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  return emu::read_code_object(std::as_bytes(std::span(bytes)));
+}
+
 struct Kernel : KernelInfo {
   std::string object;  // path
 };
@@ -82,8 +91,8 @@ const std::vector<Kernel>& kernels_of(const std::string& target) {
   std::vector<Kernel>& out = all[target];
   if (!out.empty()) return out;
   for (const std::string& path : objects().at(target)) {
-    const ObjectInfo object = read_object(path);
-    EXPECT_TRUE(object.target.ends_with(target)) << object.target;
+    const emu::CodeObject object = read_object(path);
+    EXPECT_EQ(object.target, target);
     EXPECT_FALSE(object.kernels.empty()) << path;
     for (const KernelInfo& k : object.kernels) out.push_back({k, path});
   }
@@ -143,9 +152,9 @@ constexpr const char* kDashes = "-----------------------------";
 
 // Waves a SIMD32 by LDS, static: the 4 SIMDs of a workgroup processor share 128 KiB.
 std::int64_t waves_by_lds(const KernelInfo& k) {
-  const std::int64_t lds = std::max<std::int64_t>(k.at(".group_segment_fixed_size"), 1);
+  const std::int64_t lds = std::max<std::int64_t>(std::int64_t{k.lds_bytes}, 1);
   return std::min<std::int64_t>(
-      16, 131072 / lds * (k.at(".max_flat_workgroup_size") / k.at(".wavefront_size")) / 4);
+      16, 131072 / lds * (std::int64_t{k.max_group} / std::int64_t{k.wave_lanes}) / 4);
 }
 
 class Objects : public testing::TestWithParam<std::string> {};
@@ -169,20 +178,21 @@ std::int64_t scalars_in_lanes(const std::string& name, const std::string& target
 TEST_P(Objects, NothingSpills) {
   ASSERT_FALSE(kernels_of(GetParam()).empty());
   for (const KernelInfo& k : kernels_of(GetParam())) {
-    EXPECT_EQ(k.at(".private_segment_fixed_size"), 0) << k.name << " uses scratch";
-    EXPECT_EQ(k.at(".vgpr_spill_count"), 0) << k.name;
-    EXPECT_LE(k.at(".sgpr_spill_count"), scalars_in_lanes(k.name, GetParam())) << k.name;
+    EXPECT_EQ(std::int64_t{k.scratch_bytes}, 0) << k.name << " uses scratch";
+    EXPECT_EQ(std::int64_t{k.n_vgpr_spills}, 0) << k.name;
+    EXPECT_LE(std::int64_t{k.n_sgpr_spills}, scalars_in_lanes(k.name, GetParam())) << k.name;
   }
 }
 
 TEST_P(Objects, ArgumentsAreTheHosts) {
   for (const KernelInfo& k : kernels_of(GetParam())) {
     ASSERT_NE(args_bytes(k.name), 0u) << k.name << " is of no op that this test knows";
-    ASSERT_EQ(k.args.size(), 1u) << k.name << " takes more than its struct";
-    EXPECT_EQ(k.args[0].kind, "by_value") << k.name;
-    EXPECT_EQ(k.args[0].offset, 0) << k.name;
-    EXPECT_EQ(k.args[0].size, static_cast<std::int64_t>(args_bytes(k.name))) << k.name;
-    EXPECT_EQ(k.at(".kernarg_segment_size"), static_cast<std::int64_t>(args_bytes(k.name)))
+    ASSERT_EQ(k.arguments.size(), 1u) << k.name << " takes more than its struct";
+    EXPECT_EQ(k.arguments[0].kind, "by_value") << k.name;
+    EXPECT_EQ(k.arguments[0].offset, 0U) << k.name;
+    EXPECT_EQ(std::int64_t{k.arguments[0].bytes}, static_cast<std::int64_t>(args_bytes(k.name)))
+        << k.name;
+    EXPECT_EQ(std::int64_t{k.argument_bytes}, static_cast<std::int64_t>(args_bytes(k.name)))
         << k.name;
   }
 }
@@ -190,17 +200,17 @@ TEST_P(Objects, ArgumentsAreTheHosts) {
 TEST_P(Objects, WavesAndLdsAreThePlans) {
   const ArchInfo arch = arch_info(GetParam(), 84);
   for (const KernelInfo& k : kernels_of(GetParam())) {
-    EXPECT_EQ(k.at(".wavefront_size"), arch.wave) << k.name;
-    EXPECT_LE(k.at(".group_segment_fixed_size"), arch.lds_bytes) << k.name;
+    EXPECT_EQ(std::int64_t{k.wave_lanes}, arch.wave) << k.name;
+    EXPECT_LE(std::int64_t{k.lds_bytes}, arch.lds_bytes) << k.name;
     const bool few_rows = k.name.starts_with("matmul_") && k.name[k.name.size() - 2] == '_';
     const std::int64_t threads = k.name == "probe" ? kProbeThreads
                                  : few_rows        ? few_rows_threads(k.name.back() - '0')
                                  : k.name.starts_with("paged_attention_many_") ? 256
                                  : k.name.starts_with("paged_attention_")      ? 128
                                                                                : 256;
-    EXPECT_EQ(k.at(".max_flat_workgroup_size"), threads) << k.name;
+    EXPECT_EQ(std::int64_t{k.max_group}, threads) << k.name;
     if (k.name.starts_with("matmul_")) {
-      EXPECT_LE(k.at(".group_segment_fixed_size"), kStaticShared) << k.name;
+      EXPECT_LE(std::int64_t{k.lds_bytes}, kStaticShared) << k.name;
     }
   }
 }
@@ -280,10 +290,10 @@ TEST(Kernels, RegistersOfGfx1100) {
   for (const Kernel& k : kernels_of("gfx1100")) {
     const bool first = module_of(k.object) != module;
     module = module_of(k.object);
-    const std::int64_t waves = waves_by_registers(k.at(".vgpr_count"));
+    const std::int64_t waves = waves_by_registers(std::int64_t{k.n_vgprs});
     std::printf("| %-16s | %-26s | %5ld | %5ld | %5ld | %5ld |\n", first ? module.c_str() : "",
-                k.name.c_str(), k.at(".vgpr_count"), k.at(".sgpr_count"),
-                k.at(".group_segment_fixed_size"), std::min(waves, waves_by_lds(k)));
+                k.name.c_str(), std::int64_t{k.n_vgprs}, std::int64_t{k.n_sgprs},
+                std::int64_t{k.lds_bytes}, std::min(waves, waves_by_lds(k)));
     // F32 is taken in three parts of BF16, on both sides.
     EXPECT_GE(waves, k.name == "matmul_f32_gemm64" ? 5 : 6)
         << k.name << " leaves too few waves to hide memory's latency";
