@@ -15,8 +15,9 @@
 #          without
 #   warm   the same with the file in the page cache
 # and writes RESULTS/<device>/load.json. Shares are file bytes over load_seconds, of the best rate of
-# the disk, of the bus, and of the slower of both. The page cache is this machine's: where the disk
-# is virtual, its host may have a cache of its own, for dd and for the programs alike.
+# the disk, of the bus, and of the slower of both; none on the CPU, which uses the file where it is
+# mapped. The page cache is this machine's: where the disk is virtual, its host may have a cache of
+# its own, for dd and for the programs alike.
 # `tools/bench_table.py table FILE` prints the table of a result.
 #
 # Environment [default]:

@@ -129,6 +129,7 @@ class Whole(unittest.TestCase):
                 for before in side["in_page_cache_before"]:
                     self.assertAlmostEqual(before, share, delta=0.5)
             self.assertGreater(sides["ours"]["run_seconds"], sides["ours"]["load_seconds"])
+            self.assertNotIn("gb_per_second", sides["ours"])
         self.assertIn("| in the page cache |", done.stdout)
 
     def test_failures_are_told(self):
