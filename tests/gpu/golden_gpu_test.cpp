@@ -121,9 +121,12 @@ TEST_P(GpuAgainstCpu, LongPromptsAndLargeShapesAgree) {
   engine::Engine reference(options, *cpu, counters);
   const auto gpu = make_gpu(counters);
   engine::Engine engine(options, *gpu, counters);
-  // Activations beside weights that are not F32 are rounded: to int8 on the CPU and for few rows
-  // here, to halves for many.
-  const double bound = GetParam() == DType::kF32 ? 2e-3 : 0.05;
+  // Activations beside quantized weights are rounded: to int8 on the CPU and for few rows here, to
+  // halves for many. Beside plain ones they keep near F32, and attention's halves are what is left:
+  // with these the recorded goldens of F16 and BF16 are off by 1e-3, without them by 1e-5
+  // (bench/results/nvidia-h200/goldens.json).
+  const bool quantized = info(GetParam()).is_quantized();
+  const double bound = quantized ? 0.05 : GetParam() == DType::kF32 ? 2e-3 : 5e-3;
   for (const std::int32_t n_prompt : {9, 77, 650, 1100}) {
     const Logits want = logits_after(reference, n_prompt, 3);
     const Logits got = logits_after(engine, n_prompt, 3);
