@@ -339,6 +339,10 @@ TEST_P(WeightLoading, WhatIsMadeUpNeedsNoStagingOfTheHost) {
   const auto progress = [&](std::int64_t done, std::int64_t total) {
     EXPECT_EQ(control_.live.pinned, 0);
     EXPECT_EQ(total, rocmforge::bytes_of(DType::kQ4_1, 32000));
+    // What counts is made and repacked: 204 blocks fit the staging.
+    const std::int64_t batch = 204 * info(DType::kQ4_1).block_bytes;
+    EXPECT_GE(control_.n_ran, 2 * ((done + batch - 1) / batch));
+    EXPECT_LE(done - std::max<std::int64_t>(last, 0), batch);
     last = done;
     return true;
   };

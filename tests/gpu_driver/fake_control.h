@@ -53,7 +53,10 @@ struct FakeControl {
   } launches[512];
   int n_launches = 0;                // further ones are not kept
   int n_modules = 0, n_watched = 0;  // loaded so far
+  int n_ran = 0;                     // kernels that have done their work, replayed ones too
   int n_freed_while_hung = 0;        // a real driver would wait for ever
+  // Streams that were destroyed before their work was done, by somebody who could have waited.
+  int n_destroyed_busy = 0;
 };
 
 // A program that is run with a fake library sets its target by the environment's FAKE_TARGET.

@@ -12,13 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/gpu/ops/matmul_args.h"
-#include "backend/gpu/ops/repack_args.h"
+#include "gpu_driver/fake_kernels.h"
 
 namespace rocmforge::test::fake {
 namespace {
 
-using Command = std::function<bool()>;  // false: not yet
 struct Graph {
   std::vector<Command> commands;
   void* result = nullptr;  // of the last matmul
@@ -127,20 +125,6 @@ int give(StreamHandle handle, Command command) {
   return kDone;
 }
 
-// True when a range lies in no allocation's gap: host memory is not checked.
-bool is_sound(const void* range, std::size_t bytes) {
-  const auto address = reinterpret_cast<DeviceAddress>(range);
-  auto next = allocations.upper_bound(address);
-  if (next == allocations.begin()) return true;
-  const auto& [start, size] = *--next;
-  return address >= start + size || address + bytes <= start + size;
-}
-
-void add(const AddArgs& args) {
-  auto* words = reinterpret_cast<std::uint32_t*>(args.address);
-  for (std::uint32_t i = 0; i < args.n; ++i) words[i] += args.value;
-}
-
 }  // namespace
 
 FakeControl& control() {
@@ -189,6 +173,14 @@ int check_device(int device) {
 }
 
 // --- memory
+
+bool is_sound(const void* range, std::size_t bytes) {
+  const auto address = reinterpret_cast<DeviceAddress>(range);
+  auto next = allocations.upper_bound(address);
+  if (next == allocations.begin()) return true;
+  const auto& [start, size] = *--next;
+  return address >= start + size || address + bytes <= start + size;
+}
 
 int memory_info(std::size_t* free, std::size_t* total) {
   const FakeControl& c = control();
@@ -249,7 +241,10 @@ int stream_create(StreamHandle* out) {
 
 int stream_destroy(StreamHandle handle) {
   if (Stream* stream = at<Stream>(streams, handle)) {
-    stream->drain();
+    const bool busy = !stream->queue.empty();
+    // One that hangs, or of a driver that failed, cannot be waited for.
+    FakeControl& c = control();
+    if (stream->drain() && busy && c.failed_call[0] == 0) ++c.n_destroyed_busy;
     for (const auto& [key, event] : events) {
       if (event->stream == stream) event->stream = nullptr;
     }
@@ -371,45 +366,6 @@ int allow_shared(FunctionHandle function, int bytes) {
   return kDone;
 }
 
-// Copies the blocks as they are, one after the other from `q` on: a segment has room for them.
-int repack(const Kernel& kernel, StreamHandle stream, void** args) {
-  struct Blocks {
-    std::string_view type;
-    std::size_t bytes, units, unit_columns;
-  };
-  constexpr Blocks kBlocks[] = {{"f32", 4, 1, 1},     {"f16", 2, 1, 1},    {"bf16", 2, 1, 1},
-                                {"q4_0", 18, 1, 32},  {"q4_1", 20, 1, 32}, {"q8_0", 34, 1, 32},
-                                {"mxfp4", 17, 1, 32}, {"q6_k", 210, 8, 32}};
-  gpu::RepackArgs a;
-  std::memcpy(&a, args[0], sizeof(a));
-  for (const Blocks& b : kBlocks) {
-    if (kernel.name.substr(7) != b.type) continue;
-    const auto row_units = static_cast<std::size_t>(a.cols) / b.unit_columns;
-    const auto first =
-        static_cast<std::size_t>(a.first_row) * row_units + static_cast<std::size_t>(a.first_unit);
-    gpu::u8* to = a.q + first / b.units * b.bytes;
-    const std::size_t bytes = static_cast<std::size_t>(a.n) / b.units * b.bytes;
-    if (a.n <= 0 || first % b.units != 0 || static_cast<std::size_t>(a.n) % b.units != 0 ||
-        !is_sound(a.from, bytes) || !is_sound(to, bytes)) {
-      return kInvalidValue;
-    }
-    return give(stream, [to, from = a.from, bytes] {
-      std::memcpy(to, from, bytes);
-      return true;
-    });
-  }
-  return kInvalidValue;
-}
-
-// Of a matmul that is recorded.
-void note_result(StreamHandle handle, const void* args) {
-  Stream* stream = at<Stream>(streams, handle);
-  if (stream == nullptr || stream->capture == nullptr) return;
-  gpu::MatMulArgs a;
-  std::memcpy(&a, args, sizeof(a));
-  stream->capture->result = a.y;
-}
-
 int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, void** args) {
   const auto* kernel = reinterpret_cast<const Kernel*>(function);
   const unsigned threads = shape.block[0] * shape.block[1] * shape.block[2];
@@ -425,25 +381,17 @@ int launch(FunctionHandle function, const Launch& shape, StreamHandle stream, vo
     to = {.kernel = {}, .grid_x = shape.grid[0], .grid_y = shape.grid[1]};
     std::strncpy(to.kernel, kernel->name.c_str(), sizeof(to.kernel) - 1);
   }
-  if (kernel->name.starts_with("matmul_")) note_result(stream, args[0]);
-  if (kernel->name == "hang" || (c.hang_at > 0 && --c.hang_at == 0))
-    return give(stream, [] { return false; });
-  if (kernel->name == "probe" && kernel->computes) {
-    std::uint64_t to = 0;  // its argument's first member
-    std::memcpy(&to, args[0], sizeof(to));
-    const unsigned n = shape.grid[0] * threads;
-    return give(stream, [to, n] {  // ops/probe_args.h, on waves of 32
-      for (unsigned i = 0; i < n; ++i) reinterpret_cast<std::uint32_t*>(to)[i] = 3 * i + 32;
-      return true;
-    });
+  Command work = [] { return false; };
+  if (c.hang_at == 0 || --c.hang_at > 0)
+    work = work_of(kernel->name, kernel->computes, shape, args);
+  if (!work) return kInvalidValue;
+  Stream* to = at<Stream>(streams, stream);
+  if (to != nullptr && to->capture != nullptr && kernel->name.starts_with("matmul_")) {
+    to->capture->result = result_of_matmul(args);
   }
-  if (kernel->name.starts_with("repack_")) return repack(*kernel, stream, args);
-  if (kernel->name != "add") return give(stream, [] { return true; });
-  if (args == nullptr) return kInvalidValue;
-  AddArgs values;
-  std::memcpy(&values, args[0], sizeof(values));
-  return give(stream, [values] {
-    add(values);
+  return give(stream, [work = std::move(work)] {
+    if (!work()) return false;
+    ++control().n_ran;
     return true;
   });
 }

@@ -43,6 +43,8 @@ class Locked {
 // Counts a call; the status with which it fails, or kDone.
 int enter(const char* call, bool releases = false);
 
+// True when a range lies in no allocation's gap: host memory is not checked.
+bool is_sound(const void* range, std::size_t bytes);
 int check_device(int device);
 int memory_info(std::size_t* free, std::size_t* total);
 int allocate(DeviceAddress* out, std::size_t bytes);

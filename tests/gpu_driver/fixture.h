@@ -29,13 +29,22 @@ inline FakeControl& control_of(const std::string& path) {
   return *reinterpret_cast<FakeControl* (*)()>(fake_function(path, "fake_control"))();
 }
 
-// The first member of a fixture: each test begins with libraries as they were loaded.
+// The first member of a fixture: each test begins with libraries as they were loaded, and leaves no
+// stream whose work it did not wait for.
 struct FreshFakes {
   FreshFakes() {
-    for (const char* path : {FAKE_HIP, FAKE_HIP_5, FAKE_HIP_LACKING, FAKE_CUDA}) {
+    for (const char* path : kFakes) {
       reinterpret_cast<void (*)()>(fake_function(path, "fake_reset"))();
     }
   }
+  FreshFakes(const FreshFakes&) = delete;
+  FreshFakes& operator=(const FreshFakes&) = delete;
+  ~FreshFakes() {
+    for (const char* path : kFakes) EXPECT_EQ(control_of(path).n_destroyed_busy, 0) << path;
+  }
+
+ private:
+  static constexpr const char* kFakes[] = {FAKE_HIP, FAKE_HIP_5, FAKE_HIP_LACKING, FAKE_CUDA};
 };
 
 inline std::unique_ptr<gpu::Api> open_fake(gpu::Vendor vendor, double timeout_seconds = 10) {

@@ -1,5 +1,6 @@
 // Owners move and free once.
 #include <type_traits>
+#include <utility>
 
 #include "gpu_driver/fixture.h"
 
@@ -40,6 +41,20 @@ TEST(Handles, MoveAndFreeOnce) {
   EXPECT_EQ(control.live.pinned, 0);
   Stream nothing;
   EXPECT_FALSE(nothing);
+}
+
+// What the other tests rely on: the fake sees who does not wait.
+TEST(Handles, AStreamThatGoesWithWorkLeftIsCounted) {
+  const FreshFakes fresh;
+  const auto api = open_fake(gpu::Vendor::kNvidia);
+  FakeControl& control = control_of(gpu::Vendor::kNvidia);
+  const DeviceMemory memory(*api, 16);
+  for (const bool waits : {true, false}) {
+    const Stream stream = gpu::make_stream(*api);
+    api->fill_zero(memory.address(), 16, stream.get());
+    if (waits) api->wait(stream.get());
+  }
+  EXPECT_EQ(std::exchange(control.n_destroyed_busy, 0), 1);
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ class Loader {
     }
     while (lanes_.size() < std::min<std::size_t>(kLanes, batches_.size())) {
       lanes_.push_back({.stream = make_stream(api_),
-                        .staging = allocate(context, room_, "the staging of the weights")});
+                        .staging = allocate(context, room_, "the staging of the weights"),
+                        .made = make_event(api_)});
     }
     if (n_to_read_ > 0) start_reading();
   }
@@ -59,10 +60,16 @@ class Loader {
     tell();
     for (const WeightBatch& batch : batches_) {
       if (!batch.made_up) continue;
-      const Lane& lane = next_lane();
+      Lane& lane = next_lane();
+      count_made(lane);
       make_up(batch, lane);
       repack(batch, lane);
-      done_ += batch.source_bytes;
+      api_.record(lane.made.get(), lane.stream.get());
+      lane.making = batch.source_bytes;
+      tell();
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      count_made(next_lane());
       tell();
     }
     for (std::size_t n = 0; n < n_to_read_;) {
@@ -90,6 +97,8 @@ class Loader {
   struct Lane {
     Stream stream;
     DeviceMemory staging;
+    Event made;               // what was made up last is repacked
+    std::int64_t making = 0;  // bytes of it, not counted yet
     bool used = false;
   };
   struct Buffer {
@@ -175,6 +184,13 @@ class Loader {
       api_.launch(load_.find(launch.kernel), shape, std::as_bytes(std::span(&args, 1)),
                   lane.stream.get());
     }
+  }
+
+  // Waits for what was made up in a lane, and counts it.
+  void count_made(Lane& lane) {
+    if (lane.making == 0) return;
+    api_.wait(lane.made.get());
+    done_ += std::exchange(lane.making, 0);
   }
 
   // Gives back the buffers whose copies are done, in the order of their copies; waits for the first
