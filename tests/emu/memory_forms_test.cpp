@@ -317,7 +317,8 @@ TEST_F(Forms, EachDoesWhatItsNameSays) {
   }
   EXPECT_GE(n, 400);
 
-  // The others have tests of their own (access_test.cpp, traffic_test.cpp); between them no handler is left out.
+  // The others have tests of their own (access_test.cpp, traffic_test.cpp); between them no handler
+  // is left out.
   const std::set<std::string_view> elsewhere = {
       "buffer_gl0_inv",      "buffer_gl1_inv",  "ds_nop",         "ds_load_addtid_b32",
       "ds_store_addtid_b32", "ds_bpermute_b32", "ds_permute_b32", "ds_swizzle_b32",
