@@ -84,11 +84,13 @@ std::string source_line(const CodeObject& object, std::uint64_t address) {
     const std::string answer =
         output_of(std::string(program) + " --no-inlines --functions=none --basenames --obj=" +
                   shell_quoted(file.path()) + " " + hex(address) + " 2>/dev/null");
-    const std::string line = answer.substr(0, answer.find('\n'));
+    std::string line = answer.substr(0, answer.find('\n'));
     const std::size_t column = line.rfind(':');
     if (column == std::string::npos) continue;
-    return line.starts_with("??") || line.ends_with(":0:0") ? std::string()
-                                                            : line.substr(0, column);
+    if (line.starts_with("??")) return {};
+    line.resize(column);
+    if (line.ends_with(":0")) line.resize(line.size() - 2);  // what the compiler made of many lines
+    return line;
   }
   return {};
 }

@@ -8,8 +8,8 @@
 
 namespace rocmforge::emu {
 
-// "matmul.hip:123", by llvm-symbolizer; empty where the object has no line table, or that program
-// is not installed. Slow: for faults.
+// "matmul.hip:123" by llvm-symbolizer, the file alone for what comes of no one line; empty where
+// the object has no line table, or that program is not installed. Slow: for faults.
 std::string source_line(const CodeObject& object, std::uint64_t address);
 
 }  // namespace rocmforge::emu

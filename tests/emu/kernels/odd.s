@@ -73,11 +73,11 @@ descriptor scalar_loop
 amdhsa.version: [1, 1]
 amdhsa.target: amdgcn-amd-amdhsa--gfx1100
 amdhsa.kernels:
-  - {.name: unknown_word, .symbol: unknown_word.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .max_flat_workgroup_size: 1024}
-  - {.name: no_end, .symbol: no_end.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .max_flat_workgroup_size: 1024}
-  - {.name: into_nowhere, .symbol: into_nowhere.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .max_flat_workgroup_size: 1024}
-  - {.name: before_data, .symbol: before_data.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .max_flat_workgroup_size: 1024}
-  - {.name: behind_data, .symbol: behind_data.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .max_flat_workgroup_size: 1024}
-  - {.name: scalar_loop, .symbol: scalar_loop.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .max_flat_workgroup_size: 1024}
+  - {.name: unknown_word, .symbol: unknown_word.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
+  - {.name: no_end, .symbol: no_end.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
+  - {.name: into_nowhere, .symbol: into_nowhere.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
+  - {.name: before_data, .symbol: before_data.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
+  - {.name: behind_data, .symbol: behind_data.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
+  - {.name: scalar_loop, .symbol: scalar_loop.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
 ...
 .end_amdgpu_metadata
