@@ -1,8 +1,9 @@
 // What HIP's C functions are made of. Their signatures: ROCm/HIP include/hip/hip_runtime_api.h.
 #pragma once
 
+#include <cstddef>
 #include <new>
-#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "hip/codes.h"
@@ -12,16 +13,20 @@
 
 namespace rocmforge::emu {
 
-// What hipGetLastError() and hipGetErrorString() tell this thread.
+// What hipGetLastError() and hipGetErrorString() tell this thread. Without a destructor: programs
+// call on while they end, from destructors that run later than a thread's.
 struct LastError {
   int code = kSuccess;
   int worded = kSuccess;  // the code that `words` belong to
-  std::string words;
+  char words[2048] = "";
 };
 inline thread_local LastError last_error;
 
-inline int tell(int code, const std::string& words) {
-  if (code != kSuccess && code != kNotReady) last_error = {code, code, words};
+inline int tell(int code, std::string_view words) {
+  if (code == kSuccess || code == kNotReady) return code;
+  last_error.code = last_error.worded = code;
+  const std::size_t n = words.copy(last_error.words, sizeof(last_error.words) - 1);
+  last_error.words[n] = 0;
   return code;
 }
 

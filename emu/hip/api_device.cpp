@@ -1,6 +1,8 @@
 // Devices, versions, errors.
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <string>
 
 #include "hip/api.h"
 #include "hip/properties.h"
@@ -143,12 +145,11 @@ EMU_HIP const char* hipGetErrorName(int code) {
 // With more than HIP's own words where there is more to say: of this thread's last error, and of
 // the fault that lost the card. Good until the thread asks again.
 EMU_HIP const char* hipGetErrorString(int code) {
-  thread_local std::string text;
-  text = error_words(code);
-  if (code != kSuccess && code == last_error.worded && !last_error.words.empty()) {
-    text += ": " + last_error.words;
-  }
-  return text.c_str();
+  thread_local char text[sizeof(LastError) + 128];
+  const bool more = code != kSuccess && code == last_error.worded && last_error.words[0] != 0;
+  std::snprintf(text, sizeof(text), "%s%s%s", error_words(code), more ? ": " : "",
+                more ? last_error.words : "");
+  return text;
 }
 
 EMU_HIP int hipGetLastError() {
@@ -164,9 +165,9 @@ EMU_HIP int hipPeekAtLastError() {
 // Not HIP's: what the kernels did so far, as text; good until the thread asks again. Null before
 // the first call.
 extern "C" __attribute__((visibility("default"))) const char* rocmforgeEmuReport() {
-  thread_local std::string text;
+  static auto* const text = new std::string;  // which outlives whoever calls while the program ends
   const Driver* driver = Driver::existing();
   if (driver == nullptr) return nullptr;
-  text = driver->report().text();
-  return text.c_str();
+  *text = driver->report().text();
+  return text->c_str();
 }

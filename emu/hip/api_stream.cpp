@@ -136,7 +136,7 @@ EMU_HIP int hipEventElapsedTime(float* out, void* from, void* to) {
     if (!first->has_time || !second->has_time) {
       throw Status(kInvalidHandle, "the event was made without timing");
     }
-    Queue& queue = driver.queue();
+    WorkQueue& queue = driver.queue();
     if (!queue.is_done(first->marker) || !queue.is_done(second->marker)) return kNotReady;
     require(out) = std::chrono::duration<float, std::milli>(queue.finished(second->marker) -
                                                             queue.finished(first->marker))

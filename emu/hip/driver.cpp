@@ -89,7 +89,18 @@ MachineOptions Driver::machine_options() {
   out.n_threads = options_.n_threads > 0 ? options_.n_threads : ThreadPool::default_threads();
   out.seed = options_.seed;
   out.limit = options_.limit;
-  if (!options_.counters.empty()) out.make_watch = [this](int) { return report_.make_watch(); };
+  std::shared_ptr<TraceFile> trace;
+  if (options_.trace || options_.breakpoint) {
+    trace = std::make_shared<TraceFile>(options_.trace_file.empty() ? "/dev/stderr"
+                                                                    : options_.trace_file);
+  }
+  out.make_watch = [this, trace](int worker) {
+    std::vector<std::unique_ptr<Watch>> all;
+    all.push_back(make_trace(options_.trace, options_.breakpoint, trace));
+    if (options_.full_check) all.push_back(make_checks(checks_, worker));
+    all.push_back(report_.make_watch());
+    return make_chain(std::move(all));
+  };
   out.on_done = [this](const Dispatch& dispatch, const Counters& counters) {
     report_.add(dispatch, counters);
   };

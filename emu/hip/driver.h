@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "check/watches.h"
 #include "hip/codes.h"
 #include "hip/options.h"
 #include "hip/queue.h"
@@ -185,7 +186,7 @@ class Driver {
   void unload(void* handle);
   void* function(void* module, const char* name);
 
-  Queue& queue() { return queue_; }
+  WorkQueue& queue() { return queue_; }
   const Report& report() const { return report_; }
   // Where ROCMFORGE_EMU_COUNTERS says; quietly nothing where that cannot be written.
   void write_counters() const;
@@ -212,8 +213,9 @@ class Driver {
   CodeObject substituted(CodeObject object) const;
 
   Report report_;
+  SharedChecks checks_;
   std::unique_ptr<Machine> machine_;
-  Queue queue_;
+  WorkQueue queue_;
   Stream null_stream_;
   std::map<std::thread::id, std::shared_ptr<Stream>> per_thread_;
   std::vector<std::shared_ptr<Capture>> captures_;  // under way

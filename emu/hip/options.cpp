@@ -62,6 +62,12 @@ void take(Options& out, std::string_view name, std::string_view value) {
     out.seed = number(value, "seed");
   } else if (name == "CHECK") {
     out.full_check = second_of(value, "fast", "full");
+  } else if (name == "TRACE") {
+    out.trace = parse_filter(std::string(value));
+  } else if (name == "BREAK") {
+    out.breakpoint = parse_breakpoint(std::string(value));
+  } else if (name == "TRACE_FILE") {
+    out.trace_file = value;
   } else if (name == "THREADS") {
     const std::uint64_t n = number(value, "count");
     if (n > 1024) throw Error(ErrorCode::kUsage, "no more than 1024 threads");

@@ -6,6 +6,9 @@
 //   ROCMFORGE_EMU_PROPERTIES=old|new   only one of the two property calls tells the target
 //   ROCMFORGE_EMU_SEED=N      of the order of commands, groups and waves; 0: as they come
 //   ROCMFORGE_EMU_CHECK=fast|full      full: the checks of check/ watch every kernel
+//   ROCMFORGE_EMU_TRACE=KERNEL[:GROUP[:WAVE]]   what those waves execute, and
+//   ROCMFORGE_EMU_BREAK=KERNEL+0x1c0[:GROUP[:WAVE]][/lds]   their registers there (check/trace.h),
+//   ROCMFORGE_EMU_TRACE_FILE=FILE   go to this file; standard error when it is not set
 //   ROCMFORGE_EMU_THREADS=N   0: one a core
 //   ROCMFORGE_EMU_LIMIT=N     wave-instructions of a dispatch, after which it counts as hung
 //   ROCMFORGE_EMU_FAIL=CALL:N=CODE,...   the N-th call of a function fails; `*` is any
@@ -17,9 +20,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "check/trace.h"
 #include "machine/card.h"
 
 namespace rocmforge::emu {
@@ -38,7 +43,9 @@ struct Options {
   int n_threads = 0;
   std::uint64_t limit = std::uint64_t{1} << 40;
   std::vector<Failure> failures;
-  std::string log, counters, objects;
+  std::string log, counters, objects, trace_file;
+  std::optional<WaveFilter> trace;
+  std::optional<Breakpoint> breakpoint;
 };
 
 // Throws Error{kUsage}.

@@ -14,11 +14,11 @@ constexpr std::uint64_t kStay = 6;
 
 }  // namespace
 
-Queue::Queue(std::uint64_t seed, std::function<void(std::exception_ptr)> on_failure)
+WorkQueue::WorkQueue(std::uint64_t seed, std::function<void(std::exception_ptr)> on_failure)
     : on_failure_(std::move(on_failure)), seed_(seed), state_(seed) {}
 
 // splitmix64, of Vigna.
-std::uint64_t Queue::random() {
+std::uint64_t WorkQueue::random() {
   state_ += 0x9e3779b97f4a7c15ULL;
   std::uint64_t z = state_;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -26,7 +26,7 @@ std::uint64_t Queue::random() {
   return z ^ (z >> 31);
 }
 
-CommandPtr Queue::add(Task work, const std::vector<CommandPtr>& after, std::uint64_t lane) {
+CommandPtr WorkQueue::add(Task work, const std::vector<CommandPtr>& after, std::uint64_t lane) {
   auto command = std::make_shared<Command>();
   command->task_ = std::move(work);
   command->lane_ = lane;
@@ -42,7 +42,7 @@ CommandPtr Queue::add(Task work, const std::vector<CommandPtr>& after, std::uint
   return command;
 }
 
-CommandPtr Queue::pick() {
+CommandPtr WorkQueue::pick() {
   auto chosen = ready_.begin();
   if (seed_ != 0) {
     const auto in_lane = std::find_if(ready_.begin(), ready_.end(), [&](const auto& entry) {
@@ -60,7 +60,7 @@ CommandPtr Queue::pick() {
   return command;
 }
 
-void Queue::complete(const CommandPtr& command) {
+void WorkQueue::complete(const CommandPtr& command) {
   command->done_ = true;
   command->finished_ = std::chrono::steady_clock::now();
   command->task_ = {};
@@ -71,7 +71,7 @@ void Queue::complete(const CommandPtr& command) {
 }
 
 // Some command is ready, since those that wait wait for older ones.
-void Queue::run_one(Lock& lock) {
+void WorkQueue::run_one(Lock& lock) {
   const CommandPtr command = pick();
   busy_ = true;
   std::exception_ptr failure;
@@ -91,12 +91,12 @@ void Queue::run_one(Lock& lock) {
   changed_.notify_all();
 }
 
-bool Queue::is_done(const CommandPtr& goal) const {
+bool WorkQueue::is_done(const CommandPtr& goal) const {
   const Lock lock(mutex_);
   return goal == nullptr || goal->done_;
 }
 
-void Queue::finish(const CommandPtr& goal) {
+void WorkQueue::finish(const CommandPtr& goal) {
   Lock lock(mutex_);
   const std::uint64_t end = n_added_;
   const auto is_finished = [&] {
@@ -111,7 +111,7 @@ void Queue::finish(const CommandPtr& goal) {
   }
 }
 
-bool Queue::ask(const CommandPtr& goal) {
+bool WorkQueue::ask(const CommandPtr& goal) {
   Lock lock(mutex_);
   if (goal == nullptr || goal->done_) return true;
   patience_ = goal.get() == asked_ ? std::min(patience_ * 2, kMostAnswer) : kFirstAnswer;
@@ -120,19 +120,19 @@ bool Queue::ask(const CommandPtr& goal) {
   return goal->done_;
 }
 
-bool Queue::uses(const Module& module) const {
+bool WorkQueue::uses(const Module& module) const {
   const Lock lock(mutex_);
   return std::any_of(pending_.begin(), pending_.end(), [&](const auto& entry) {
     return entry.second->task_.module.get() == &module;
   });
 }
 
-std::size_t Queue::n_pending() const {
+std::size_t WorkQueue::n_pending() const {
   const Lock lock(mutex_);
   return pending_.size();
 }
 
-std::chrono::steady_clock::time_point Queue::finished(const CommandPtr& command) const {
+std::chrono::steady_clock::time_point WorkQueue::finished(const CommandPtr& command) const {
   const Lock lock(mutex_);
   return command->finished_;
 }

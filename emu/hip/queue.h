@@ -30,7 +30,7 @@ class Command {
   bool is_marker() const { return !task_.run; }
 
  private:
-  friend class Queue;
+  friend class WorkQueue;
   Task task_;
   std::uint64_t number_ = 0, lane_ = 0;
   int n_waits_for_ = 0;
@@ -40,10 +40,10 @@ class Command {
 };
 using CommandPtr = std::shared_ptr<Command>;
 
-class Queue {
+class WorkQueue {
  public:
   // on_failure: told of what a command threw; those that are left are dropped then, unrun.
-  Queue(std::uint64_t seed, std::function<void(std::exception_ptr)> on_failure);
+  WorkQueue(std::uint64_t seed, std::function<void(std::exception_ptr)> on_failure);
 
   // A command after those of `after` (null ones are passed over). Commands of a lane are picked in
   // bursts: a lane is a stream, or a branch of a graph.
