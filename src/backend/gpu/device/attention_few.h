@@ -174,6 +174,17 @@ struct AttentionFew : AttentionTile<A, kDim, kFewQueries> {
       A::keep_order();  // else the two ways become one, of 16 addresses
     }
   }
+  // A vector of 3 words takes the room of 4, which the cache's last row does not have.
+  __device__ static __inline__ Run load_run(const f16* from) {
+    if constexpr (kRun % 4 == 0) return load<Run, 2 * kRun>(from);
+    struct Words {
+      u32 x[kRun / 2];
+    };
+    const Words words = load<Words, 4>(from);
+    Run run;
+    for (int i = 0; i < kRun / 2; ++i) run[i] = words.x[i];
+    return run;
+  }
   // With kEdge, tokens before `first` or after `last` read as one of these, and have weight 0:
   // whatever lies there must not reach a product.
   template <bool kEdge>
@@ -187,7 +198,7 @@ struct AttentionFew : AttentionTile<A, kDim, kFewQueries> {
         i32 token = F::token(lane, i);
         if (kEdge) token = min_of(max_of(token, first), last);
         const f16* from = v + token * kDim + kRun * F::column(lane, c);
-        values.at[c][i] = load < Run, kRun % 4 == 0 ? 2 * kRun : 4 > (from);
+        values.at[c][i] = load_run(from);
       }
     }
   }
