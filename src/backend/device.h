@@ -77,6 +77,8 @@ class Device {
   virtual std::unique_ptr<HostMemory> allocate_host(std::int64_t bytes) = 0;
   virtual std::unique_ptr<Stream> make_stream() = 0;
   virtual std::unique_ptr<Executor> make_executor() = 0;
+  // What the device itself counted of its work so far, for people: emulated ones do. "" else.
+  virtual std::string report() { return ""; }
 };
 
 }  // namespace rocmforge::backend

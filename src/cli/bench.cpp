@@ -113,6 +113,9 @@ int bench(Options o) {
                     .time = start});
   }
   write_report(o.output, rows, facts, o.model);
+  // An emulator's counts; its seconds, above, say nothing of a card.
+  const std::string counts = session.device().report();
+  if (o.output == "md" && !counts.empty()) write_output("\n" + counts);
   return kExitDone;
 }
 
@@ -130,7 +133,7 @@ Shapes: {}.
 Types: {}.
 The output matrix, or the embedding that serves as one, is Q6_K where TYPE is quantized, but Q8_0 with
 Q8_0 and MXFP4: what llama-quantize makes of it. Name it to change that, or any other, in all layers
-(ffn_down=Q6_K) or in one (blk.0.attn_v=Q8_0).)",
+(ffn_down=Q6_K) or in one (blk.0.attn_v=Q8_0). layers=2 makes so many layers instead of the shape's.)",
       shapes, types);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <numbers>
@@ -76,6 +77,18 @@ std::vector<std::string> find_matrices(std::string_view spec, const RandomShape&
                      ", or of one layer, blk.0.attn_q");
   }
   return out;
+}
+
+// "layers=2": more or fewer than the shape has.
+std::int32_t find_layers(std::string_view spec, std::string_view text) {
+  constexpr std::int32_t kMostLayers = 512;
+  std::int32_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size() || n < 1 || n > kMostLayers) {
+    refuse(spec, "layers=" + std::string(text) + " is not a number from 1 to " +
+                     std::to_string(kMostLayers));
+  }
+  return n;
 }
 
 // What llama-quantize makes of the output matrix where the others become `type`.
@@ -256,6 +269,10 @@ RandomSpec parse_random_spec(std::string_view text) {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) {
       refuse(text, "no MATRIX=TYPE: \"" + std::string(part) + "\"; one is output=Q6_K");
+    }
+    if (part.substr(0, equals) == "layers") {
+      out.shape.n_layers = find_layers(text, part.substr(equals + 1));
+      continue;
     }
     const DType type = find_type(text, part.substr(equals + 1));
     for (const std::string& name : find_matrices(text, out.shape, part.substr(0, equals))) {

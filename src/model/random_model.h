@@ -48,7 +48,8 @@ struct RandomSpec {
 // "llama-8b:Q4_0", or with other types for some matrices, "llama-8b:Q4_0,ffn_down=Q6_K,
 // blk.0.attn_v=Q8_0". The output matrix, or the embedding that serves as one, has the type that
 // llama-quantize gives it unless it is named: Q6_K when TYPE is quantized, but Q8_0 with Q8_0 and
-// with MXFP4. Error{kUsage} that lists what there is.
+// with MXFP4. "layers=2" among them makes so many layers instead of the shape's. Error{kUsage} that
+// lists what there is.
 RandomSpec parse_random_spec(std::string_view text);
 
 // The header of a model file of that shape, with norms (ones) and RoPE factors, but without the

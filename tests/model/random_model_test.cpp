@@ -60,6 +60,19 @@ TEST(RandomSpec, Mixtures) {
   EXPECT_EQ(spec.type_of("blk.31.ffn_up"), DType::kQ4_0);
 }
 
+TEST(RandomSpec, Layers) {
+  const RandomSpec spec = parse_random_spec("llama-8b:Q4_0,layers=2,blk.1.attn_q=F16");
+  EXPECT_EQ(spec.shape.n_layers, 2);
+  EXPECT_EQ(spec.type_of("blk.1.attn_q"), DType::kF16);
+  Counters counters;
+  EXPECT_EQ(RandomModel(spec, counters).gguf().find_tensor("blk.2.attn_q.weight"), nullptr);
+  for (const char* wrong : {"0", "-1", "x", "", "513", "2x"}) {
+    const std::string text = std::string("layers=") + wrong;
+    EXPECT_TRUE(has(refusal("llama-8b:Q4_0," + text), {text.c_str(), "from 1 to 512"})) << text;
+  }
+  EXPECT_TRUE(has(refusal("llama-8b:Q4_0,layers=2,blk.2.attn_q=F16"), {"blk.2.attn_q"}));
+}
+
 TEST(RandomSpec, RefusalsListWhatThereIs) {
   EXPECT_TRUE(has(refusal("llama-9b:Q4_0"), {"llama-9b", "llama-1b, llama-3b, llama-8b"}));
   EXPECT_TRUE(has(refusal(""), {"llama-1b"}));

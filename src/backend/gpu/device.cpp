@@ -70,6 +70,8 @@ class GpuDevice final : public backend::Device {
     return std::make_unique<GpuExecutor>(context_, kernels_, replay_);
   }
 
+  std::string report() override { return context_->api->report(); }
+
  private:
   ReplayChoice replay_;
   ContextPtr context_;

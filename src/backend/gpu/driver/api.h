@@ -55,6 +55,8 @@ class Api {
   virtual Vendor vendor() const = 0;
   virtual const std::string& library() const = 0;  // the path that was opened
   virtual std::string version() const = 0;         // of driver or runtime, for people
+  // What the library itself counted of kernels' work, for people; "" unless it is an emulator.
+  virtual std::string report() { return ""; }
 
   virtual std::int32_t n_devices() = 0;
   virtual DeviceProperties properties(std::int32_t device) = 0;

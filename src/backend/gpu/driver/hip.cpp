@@ -48,6 +48,10 @@ class HipApi final : public DriverApi {
 
   Vendor vendor() const override { return Vendor::kAmd; }
   std::string version() const override { return version_text(version_); }
+  std::string report() override {
+    const char* text = report_ != nullptr ? report_() : nullptr;
+    return text != nullptr ? text : "";
+  }
   DeviceProperties properties(std::int32_t device) override;
   void set_device(std::int32_t device) override { run(set_device_, device); }
 
@@ -75,6 +79,7 @@ class HipApi final : public DriverApi {
   Call<ModuleHandle*, const void*> load_module_;
   const char* (*error_name_)(int) = nullptr;
   const char* (*error_string_)(int) = nullptr;
+  const char* (*report_)() = nullptr;  // of our emulator alone
 };
 
 HipApi::HipApi(const OpenOptions& options) : DriverApi(options), kfd_nodes_(options.kfd_nodes) {
@@ -114,6 +119,7 @@ HipApi::HipApi(const OpenOptions& options) : DriverApi(options), kfd_nodes_(opti
   lib.load(load_module_, "hipModuleLoadData");
   error_name_ = reinterpret_cast<const char* (*)(int)>(lib.find("hipGetErrorName"));
   error_string_ = reinterpret_cast<const char* (*)(int)>(lib.find("hipGetErrorString"));
+  report_ = reinterpret_cast<const char* (*)()>(lib.find("rocmforgeEmuReport"));
   lib.require_all();
 
   library_.keep();
