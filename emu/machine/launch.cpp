@@ -72,6 +72,15 @@ std::uint64_t hidden_value(const Dispatch& dispatch, const KernelArgument& argum
   refuse(*dispatch.kernel, ErrorCode::kUnsupported, "argument " + kind + " is not modelled");
 }
 
+void poison(std::vector<std::byte>& room) {
+  std::byte* const to = room.data();
+  const std::size_t whole = room.size() / sizeof(kPoison) * sizeof(kPoison);
+  for (std::size_t i = 0; i < whole; i += sizeof(kPoison)) {
+    std::memcpy(to + i, &kPoison, sizeof(kPoison));
+  }
+  if (whole < room.size()) std::memcpy(to + whole, &kPoison, room.size() - whole);
+}
+
 template <class T>
 void store(std::byte* at, T value) {
   std::memcpy(at, &value, sizeof(value));
@@ -219,9 +228,7 @@ void Launch::start(Group& group, std::uint64_t number) const {
   group.n_waves = (n_threads_ + kLanes - 1) / kLanes;
   if (group.waves.size() < group.n_waves) group.waves.resize(group.n_waves);
   group.lds.resize(lds_bytes_);
-  for (std::size_t i = 0; i < lds_bytes_; ++i) {
-    group.lds[i] = static_cast<std::byte>(kPoison >> (i % 4 * 8));
-  }
+  poison(group.lds);
   for (std::uint32_t i = 0; i < group.n_waves; ++i) start_wave(group, i);
 }
 
@@ -261,9 +268,7 @@ void Launch::start_wave(Group& group, std::uint32_t index) const {
   wave.group = &group;
   wave.extents.fill({});
   wave.scratch.resize(std::size_t{scratch_bytes_} * kLanes);
-  for (std::size_t i = 0; i + 4 <= wave.scratch.size(); i += 4) {
-    std::memcpy(wave.scratch.data() + i, &kPoison, sizeof(kPoison));
-  }
+  poison(wave.scratch);
 }
 
 }  // namespace rocmforge::emu
