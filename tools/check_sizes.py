@@ -17,7 +17,9 @@ MAX_FUNCTION_LINES = 100
 MAX_BYTES = 256 * 1024
 
 # path -> why it may be longer. An entry that is not needed any more fails too.
-LONG_FILES = {}
+LONG_FILES = {
+    "tests/emu/memory_words.h": "one table of assembled instructions",
+}
 
 SOURCES = {".h", ".cpp", ".hip", ".py", ".sh", ".cmake", ".txt"}
 CPP = {".h", ".cpp", ".hip"}

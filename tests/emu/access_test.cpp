@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "memory_fixture.h"
+#include "emu/memory_fixture.h"
 
 namespace rocmforge::emu {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "machine/fault.h"
-#include "wave_rig.h"
+#include "emu/wave_rig.h"
 
 namespace rocmforge::emu {
 

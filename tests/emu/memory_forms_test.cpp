@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "wave_rig.h"
+#include "emu/wave_rig.h"
 
 namespace rocmforge::emu {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "memory_fixture.h"
+#include "emu/memory_fixture.h"
 
 namespace rocmforge::emu {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "memory_fixture.h"
+#include "emu/memory_fixture.h"
 
 namespace rocmforge::emu {
 namespace {

@@ -13,12 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "emu/memory_words.h"
 #include "isa/decode.h"
 #include "machine/exec/handlers.h"
 #include "machine/memory.h"
 #include "machine/watch.h"
 #include "machine/wave.h"
-#include "memory_words.h"
 
 namespace rocmforge::emu {
 
