@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <limits>
 #include <numeric>
-#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -64,9 +63,6 @@ struct Permutation {
 // waves that spin on one another all get on.
 constexpr std::uint64_t kSlice = 4096;
 constexpr std::uint64_t kShortestSlice = 32, kLongestSlice = 1024;  // where a seed varies it
-// Dispatches of fewer wave-instructions, as far as the kernel's last ones tell, run on the caller's
-// thread alone: to wake the others takes longer.
-constexpr std::uint64_t kAlone = 50'000;
 
 template <bool kWatched>
 std::uint64_t run_slice(Wave& wave, std::uint64_t n) {
@@ -117,7 +113,6 @@ struct Machine::Impl {
     Counters counters;
     std::unique_ptr<Watch> watch;
     std::vector<std::uint32_t> turns;  // waves, in the order in which they run
-    bool counts = false;               // took part in this dispatch
   };
   struct Kept {  // does not keep the program loaded
     std::weak_ptr<const Program> program;
@@ -149,7 +144,6 @@ struct Machine::Impl {
   }
 
   void run(const Dispatch& dispatch);
-  Counters run_groups(Running& running);
   void run_group(Running& running, std::int64_t task, Worker& worker);
   void run_waves(Running& running, std::int64_t task, Worker& worker, Wave*& at);
   std::uint64_t run_turn(Running& running, Wave& wave, std::uint64_t slice);
@@ -162,8 +156,6 @@ struct Machine::Impl {
   ThreadPool pool;
   std::vector<Worker> workers;
   std::mutex run_mutex;  // one dispatch at a time
-  // Wave-instructions of a work group, in the kernel's last dispatch: a guess.
-  std::unordered_map<const KernelInfo*, std::uint64_t> instructions_of_group;
   mutable std::mutex counted_mutex;
   std::vector<Kept> kept;
 };
@@ -174,6 +166,9 @@ void Machine::Impl::run(const Dispatch& dispatch) {
   try {
     const Launch launch(dispatch, card, memory);
     for (Worker& worker : workers) {
+      worker.counters = Counters{};
+      worker.counters.executed.resize(dispatch.program->steps().size());
+      worker.group.counters = &worker.counters;
       if (worker.watch != nullptr) worker.watch->begin_dispatch(dispatch);
     }
     Running running{.dispatch = dispatch,
@@ -181,7 +176,12 @@ void Machine::Impl::run(const Dispatch& dispatch) {
                     .order = Permutation(launch.n_groups(), options.seed, dispatch.number),
                     .mutex = {},
                     .fault = nullptr};
-    const Counters sum = run_groups(running);
+    pool.run(static_cast<std::int64_t>(launch.n_groups()), [&](std::int64_t task, int worker) {
+      run_group(running, task, workers[static_cast<std::size_t>(worker)]);
+    });
+    Counters sum;
+    for (const Worker& worker : workers) sum += worker.counters;
+    sum.dispatches = 1;
     keep(dispatch, sum, launch.lds_bytes());
     if (running.fault != nullptr) throw *running.fault;
     for (Worker& worker : workers) {
@@ -194,36 +194,9 @@ void Machine::Impl::run(const Dispatch& dispatch) {
   }
 }
 
-Counters Machine::Impl::run_groups(Running& running) {
-  for (Worker& worker : workers) worker.counts = false;
-  const auto n_groups = static_cast<std::int64_t>(running.launch.n_groups());
-  const auto run_task = [&](std::int64_t task, int worker) {
-    run_group(running, task, workers[static_cast<std::size_t>(worker)]);
-  };
-  std::uint64_t& a_group = instructions_of_group[running.dispatch.kernel];
-  if (a_group != 0 && a_group * running.launch.n_groups() < kAlone) {
-    for (std::int64_t task = 0; task < n_groups; ++task) run_task(task, 0);
-  } else {
-    pool.run(n_groups, run_task);
-  }
-  a_group = running.instructions.load() / running.launch.n_groups() + 1;
-  Counters sum;
-  for (Worker& worker : workers) {
-    if (worker.counts) sum += worker.counters;
-  }
-  sum.dispatches = 1;
-  return sum;
-}
-
 void Machine::Impl::run_group(Running& running, std::int64_t task, Worker& worker) {
   if (running.failed.load(std::memory_order_relaxed) < task) return;
   Group& group = worker.group;
-  if (!worker.counts) {
-    worker.counts = true;
-    worker.counters = Counters{};
-    worker.counters.executed.resize(running.dispatch.program->steps().size());
-    group.counters = &worker.counters;
-  }
   Wave* at = nullptr;
   try {
     running.launch.start(group, running.order(static_cast<std::uint64_t>(task)));

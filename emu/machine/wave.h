@@ -25,8 +25,8 @@ struct alignas(64) Lanes {
 class Watch;
 struct Group;
 
-// Fault{kUnsupported} for what MODE may not hold here: exceptions, FP16_OVFL. Of rounding and
-// denormals the vector instructions say themselves what they model.
+// Fault{kUnsupported} for what MODE may not hold here: rounding other than to nearest even,
+// denormals flushed to zero, exceptions.
 void check_mode(std::uint32_t mode);
 
 struct Wave {
