@@ -21,22 +21,22 @@ bool is_flat_like(Encoding encoding) {
          encoding == Encoding::kScratch || encoding == Encoding::kMubuf;
 }
 
-Queue queue_of(const Inst& inst) {
+WaitQueue queue_of(const Inst& inst) {
   switch (inst.opcode->kind) {
     case Class::kSmem:
-      return inst.dst.is_none() ? Queue::kNone : Queue::kScalar;
+      return inst.dst.is_none() ? WaitQueue::kNone : WaitQueue::kScalar;
     case Class::kLoad:
-      return Queue::kLoad;
+      return WaitQueue::kLoad;
     case Class::kStore:
-      return Queue::kStore;
+      return WaitQueue::kStore;
     case Class::kAtomic:
-      return inst.glc ? Queue::kLoad : Queue::kStore;
+      return inst.glc ? WaitQueue::kLoad : WaitQueue::kStore;
     case Class::kLds:
-      return Queue::kLds;
+      return WaitQueue::kLds;
     case Class::kPermute:  // ds_bpermute; v_permlane has no counter
-      return inst.opcode->encoding == Encoding::kDs ? Queue::kLds : Queue::kNone;
+      return inst.opcode->encoding == Encoding::kDs ? WaitQueue::kLds : WaitQueue::kNone;
     default:
-      return inst.opcode->name.starts_with("s_sendmsg") ? Queue::kMessage : Queue::kNone;
+      return inst.opcode->name.starts_with("s_sendmsg") ? WaitQueue::kMessage : WaitQueue::kNone;
   }
 }
 
@@ -69,7 +69,7 @@ Footprint footprint_of(const Step& step) {
   f.second_rule = rule_of(inst.second);
   f.queue = queue_of(inst);
   f.crosses_lanes = crosses(inst);
-  f.is_memory = is_flat_like(inst.opcode->encoding) && f.queue != Queue::kNone;
+  f.is_memory = is_flat_like(inst.opcode->encoding) && f.queue != WaitQueue::kNone;
   f.is_wait = inst.opcode->kind == Class::kWait;
   f.is_barrier = name == "s_barrier";
   f.is_gl0_invalidate = name == "buffer_gl0_inv";
@@ -77,18 +77,18 @@ Footprint footprint_of(const Step& step) {
   return f;
 }
 
-std::uint32_t Counts::issue(Queue queue) {
+std::uint32_t Counts::issue(WaitQueue queue) {
   switch (queue) {
-    case Queue::kNone:
+    case WaitQueue::kNone:
       return 0;
-    case Queue::kLoad:
+    case WaitQueue::kLoad:
       return ++loads;
-    case Queue::kStore:
+    case WaitQueue::kStore:
       return ++stores;
-    case Queue::kLds:
+    case WaitQueue::kLds:
       return ++lds;
-    case Queue::kScalar:
-    case Queue::kMessage:
+    case WaitQueue::kScalar:
+    case WaitQueue::kMessage:
       return ++scalars;
   }
   return 0;

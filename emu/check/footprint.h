@@ -29,7 +29,7 @@ struct Spans {
 
 // Which counter an instruction counts up until it is done (LLVM, "User Guide for AMDGPU Backend",
 // memory model of gfx11).
-enum class Queue : std::uint8_t {
+enum class WaitQueue : std::uint8_t {
   kNone,
   kLoad,     // vmcnt, in order: vector loads, atomics that return
   kStore,    // vscnt: vector stores, other atomics
@@ -42,7 +42,7 @@ struct Footprint {
   Spans<6> v_reads, s_reads;  // s: by operand number; null left out
   Spans<2> v_writes, s_writes;
   Rule rule = Rule::kNone, second_rule = Rule::kNone;
-  Queue queue = Queue::kNone;
+  WaitQueue queue = WaitQueue::kNone;
   bool crosses_lanes = false;  // may read lanes that EXEC leaves out, or whose own bit is not set
   bool is_memory = false;      // global, flat or scratch
   bool is_wait = false, is_barrier = false, is_gl0_invalidate = false, is_gl1_invalidate = false;
@@ -61,7 +61,7 @@ struct Counts {
   std::uint32_t scalars = 0, scalars_done = 0;  // messages among them
 
   // The number that the instruction has in its queue: done when the queue's `done` reaches it.
-  std::uint32_t issue(Queue queue);
+  std::uint32_t issue(WaitQueue queue);
   // s_waitcnt and its kin.
   void wait(const Inst& inst);
   bool all_filled() const {

@@ -1,6 +1,9 @@
 #include "check/global_race.h"
 
+#include <bit>
 #include <cstring>
+
+#include "machine/fault.h"
 
 namespace rocmforge::emu {
 namespace {
@@ -113,7 +116,7 @@ void GlobalRace::before(Wave& wave, const Step& step) {
   if (notes.is_wait) {
     state.counts.wait(step.inst);
     if (!state.observed.empty()) waited(state);
-  } else if (notes.queue != Queue::kNone) {
+  } else if (notes.queue != WaitQueue::kNone) {
     state.counts.issue(notes.queue);
     state.atomics.clear();
   } else if (notes.is_gl0_invalidate || notes.is_gl1_invalidate) {
@@ -168,6 +171,11 @@ void GlobalRace::global(Wave& wave, const Step& step, const Access& access) {
                  (!is_store && step.inst.glc && step.inst.opcode->kind == Class::kLoad);
   touch.seen = {group_, wave.index, &state.own, state.others.get()};
   touch.fresh = {group_, wave.index, &state.own_fresh, state.others_fresh.get()};
+  if (!is_store) {
+    load(touch, wave, step, access);
+    if (touch.atomic) publish(state, wave, access);
+    return;
+  }
   Lines lines(shadow_, touch);
   std::array<std::uint8_t, 64> value{};
   const bool is_plain_store = access.kind == Access::Kind::kWrite && access.bytes <= value.size();
@@ -179,6 +187,32 @@ void GlobalRace::global(Wave& wave, const Step& step, const Access& access) {
   }
   lines.flush();
   if (touch.atomic) publish(state, wave, access);
+}
+
+void GlobalRace::load(const GlobalShadow::Touch& touch, Wave& wave, const Step& step,
+                      const Access& access) {
+  const bool may_race = registers_ != nullptr && step.inst.dst.is_vgpr();
+  const auto load_lanes = [&](std::uint32_t lanes) {
+    Lines lines(shadow_, touch);
+    for (; lanes != 0; lanes &= lanes - 1) {
+      const int lane = std::countr_zero(lanes);
+      lines.add(access.address[lane], access.bytes, lane, nullptr);
+    }
+    lines.flush();
+  };
+  try {
+    return load_lanes(access.lanes);
+  } catch (const Fault&) {
+    if (!may_race) throw;
+  }
+  for (std::uint32_t lanes = access.lanes; lanes != 0; lanes &= lanes - 1) {
+    const std::uint32_t lane = lanes & -lanes;
+    try {
+      load_lanes(lane);
+    } catch (const Fault& race) {
+      registers_->poison(wave, step, lane, race.what());
+    }
+  }
 }
 
 // Before the memory changes, so that whoever finds the change finds this as well.
@@ -203,7 +237,7 @@ void GlobalRace::publish(State& state, const Wave& wave, const Access& access) {
 void GlobalRace::after(Wave& wave, const Step& step) {
   State& state = waves_[wave.index];
   if (state.atomics.empty()) return;
-  if (notes_.of(step).queue == Queue::kLoad) {
+  if (notes_.of(step).queue == WaitQueue::kLoad) {
     Observed observed;
     observed.number = state.counts.loads;
     for (const std::uint64_t address : state.atomics) shadow_.observe(address, observed.others);

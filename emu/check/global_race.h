@@ -7,6 +7,10 @@
 //     address that returns a value, waited for and followed by buffer_gl1_inv and buffer_gl0_inv
 //     before the load (acquire). What one wave learnt, the barrier passes on to its group, but each
 //     wave invalidates for itself.
+// A load that races gives an undefined value, which faults where it decides something: lanes whose
+// result is dropped may read what others write. For the same reason a write after a load is held
+// for a race only between groups; within one it shows when the waves come in another order.
+//
 // Loads with glc count as atomic ones. Unordered writes of the same value are let be, and who wrote
 // it too may read it. Scalar loads count as loads.
 //
@@ -19,6 +23,7 @@
 #include <vector>
 
 #include "check/global_shadow.h"
+#include "check/registers.h"
 #include "check/shared_checks.h"
 #include "machine/watch.h"
 
@@ -26,7 +31,9 @@ namespace rocmforge::emu {
 
 class GlobalRace : public Watch {
  public:
-  explicit GlobalRace(SharedChecks& shared) : notes_(shared), shadow_(shared.global()) {}
+  // `registers` comes before this one in the chain; null: loads that race fault at once.
+  GlobalRace(SharedChecks& shared, Registers* registers)
+      : notes_(shared), shadow_(shared.global()), registers_(registers) {}
 
   void begin_dispatch(const Dispatch& dispatch) override;
   void begin_group(Group& group) override;
@@ -56,10 +63,12 @@ class GlobalRace : public Watch {
   void learn(State& state, const Others& others);
   void waited(State& state);
   void invalidate(State& state, bool gl0, bool gl1);
+  void load(const GlobalShadow::Touch& touch, Wave& wave, const Step& step, const Access& access);
   void publish(State& state, const Wave& wave, const Access& access);
 
   Notes notes_;
   GlobalShadow& shadow_;
+  Registers* registers_;
   std::uint64_t generation_ = 0;
   std::uint32_t group_ = 0;  // its number in the grid
   bool wgp_mode_ = true;

@@ -174,7 +174,8 @@ void GlobalShadow::write(Cell& cell, std::uint64_t address, const Touch& touch,
     fault(address, say(cell.writer, true, cell.lane), touch);
   }
   for (const Toucher& reader : cell.readers) {
-    if (reader.stamp.is_none() || comes_after(touch.seen, reader, false)) continue;
+    if (reader.stamp.is_none() || reader.stamp.group == touch.by.stamp.group) continue;
+    if (comes_after(touch.seen, reader, false)) continue;
     fault(address, say(reader, false, kNoLane), touch);
   }
   cell.readers[0] = cell.readers[1] = {};

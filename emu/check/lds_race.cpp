@@ -25,8 +25,8 @@ void LdsRace::before(Wave& wave, const Step& step) {
     state.counts.wait(step.inst);
     std::erase_if(state.pending,
                   [&](const Pending& p) { return p.number <= state.counts.lds_done; });
-  } else if (notes.queue == Queue::kLds) {
-    waves_[wave.index].counts.issue(Queue::kLds);
+  } else if (notes.queue == WaitQueue::kLds) {
+    waves_[wave.index].counts.issue(WaitQueue::kLds);
   }
 }
 

@@ -52,6 +52,7 @@ void Registers::begin_dispatch(const Dispatch& dispatch) {
 void Registers::begin_group(Group& group) {
   waves_.assign(group.n_waves, Defined{});
   lds_.assign(group.lds.size(), 0);
+  race_.clear();
 }
 
 // What the kernel descriptor has set up (LLVM, "User Guide for AMDGPU Backend": initial kernel
@@ -81,6 +82,22 @@ void Registers::before(Wave& wave, const Step& step) {
   const Footprint& notes = notes_.of(step);
   lds_calls_ = 0;
   if (notes.rule == Rule::kNone) return;
+  if (race_.empty()) return check(wave, step, notes);
+  try {
+    check(wave, step, notes);
+  } catch (const Fault& fault) {
+    throw Fault(FaultKind::kGlobalRace, race_ + "; then " + fault.what(), fault.lane());
+  }
+}
+
+void Registers::poison(const Wave& wave, const Step& step, std::uint32_t lanes,
+                       const std::string& race) {
+  const Operand& dst = step.inst.dst;
+  for (int reg = 0; reg < dst.n; ++reg) waves_[wave.index].v[at(dst.index + reg)] &= ~full(lanes);
+  if (race_.empty()) race_ = race;
+}
+
+void Registers::check(Wave& wave, const Step& step, const Footprint& notes) {
   Defined& d = waves_[wave.index];
   if (notes.rule >= Rule::kScalarLoad) return scalar(d, wave, step.inst, notes.rule);
   switch (notes.rule) {

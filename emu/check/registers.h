@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "check/defined.h"
@@ -24,7 +25,12 @@ class Registers : public Watch {
   void before(Wave& wave, const Step& step) override;
   void lds(Wave& wave, const Step& step, const Access& access) override;
 
+  // What `lanes` just loaded may be one thing or another, by `race`: undefined, so that it faults
+  // if it decides something, as that race.
+  void poison(const Wave& wave, const Step& step, std::uint32_t lanes, const std::string& race);
+
  private:
+  void check(Wave& wave, const Step& step, const Footprint& notes);
   void vector(Wave& wave, const Step& step, const Footprint& notes);
   void write_result(Defined& d, const Inst& inst, const Operation& operation, Halves result,
                     const LaneContext& lanes);
@@ -43,6 +49,7 @@ class Registers : public Watch {
   Notes notes_;
   std::vector<Defined> waves_;
   std::vector<std::uint8_t> lds_;  // bytes: 1 where defined
+  std::string race_;               // the group's first whose value lives on
   int lds_calls_ = 0;              // of this instruction, so far
 };
 

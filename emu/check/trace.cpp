@@ -190,7 +190,7 @@ Breakpoint parse_breakpoint(const std::string& text) {
   return breakpoint;
 }
 
-TraceFile::TraceFile(const std::string& path) : file_(path) {
+TraceFile::TraceFile(const std::string& path) : file_(path == "-" ? "/dev/stderr" : path) {
   if (!file_) throw Error(ErrorCode::kIo, "[emu] " + path + ": cannot be written");
 }
 

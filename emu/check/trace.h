@@ -35,7 +35,7 @@ struct Breakpoint {
 WaveFilter parse_filter(const std::string& text);
 Breakpoint parse_breakpoint(const std::string& text);
 
-// The file that all workers' traces go to.
+// The file that all workers' traces go to; "-" is stderr.
 class TraceFile {
  public:
   explicit TraceFile(const std::string& path);  // Error{kIo}

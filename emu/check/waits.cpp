@@ -23,7 +23,7 @@ void Waits::before(Wave& wave, const Step& step) {
   State& state = waves_[wave.index];
   if (notes.is_wait) return state.counts.wait(step.inst);
   if (!state.counts.all_filled()) look(state, wave, notes);
-  if (notes.queue != Queue::kNone) mark(state, wave, step, notes);
+  if (notes.queue != WaitQueue::kNone) mark(state, wave, step, notes);
 }
 
 void Waits::look(const State& state, const Wave& wave, const Footprint& notes) const {
@@ -33,9 +33,9 @@ void Waits::look(const State& state, const Wave& wave, const Footprint& notes) c
     for (std::size_t r = span.index; r < std::size_t{span.index} + span.n && r < 256; ++r) {
       const Filling &load = state.v_load[r], &lds = state.v_lds[r];
       const bool by_load = load.number > c.loads_done && (load.lanes & lanes) != 0 &&
-                           (read || notes.queue != Queue::kLoad);
+                           (read || notes.queue != WaitQueue::kLoad);
       const bool by_lds = lds.number > c.lds_done && (lds.lanes & lanes) != 0 &&
-                          (read || notes.queue != Queue::kLds);
+                          (read || notes.queue != WaitQueue::kLds);
       if (by_load) fault("v", r, read, *load.by, std::countr_zero(load.lanes & lanes));
       if (by_lds) fault("v", r, read, *lds.by, std::countr_zero(lds.lanes & lanes));
     }
@@ -56,7 +56,7 @@ void Waits::look(const State& state, const Wave& wave, const Footprint& notes) c
 
 void Waits::mark(State& state, const Wave& wave, const Step& step, const Footprint& notes) const {
   const std::uint32_t number = state.counts.issue(notes.queue);
-  if (notes.queue == Queue::kScalar || notes.queue == Queue::kMessage) {
+  if (notes.queue == WaitQueue::kScalar || notes.queue == WaitQueue::kMessage) {
     for (const Span& span : notes.s_writes) {
       for (std::size_t r = span.index; r < std::size_t{span.index} + span.n; ++r) {
         if (r < state.s.size()) state.s[r] = {number, 0, &step};
@@ -64,10 +64,10 @@ void Waits::mark(State& state, const Wave& wave, const Step& step, const Footpri
     }
     return;
   }
-  if (notes.queue == Queue::kStore) return;
-  auto& registers = notes.queue == Queue::kLoad ? state.v_load : state.v_lds;
+  if (notes.queue == WaitQueue::kStore) return;
+  auto& registers = notes.queue == WaitQueue::kLoad ? state.v_load : state.v_lds;
   const std::uint32_t done =
-      notes.queue == Queue::kLoad ? state.counts.loads_done : state.counts.lds_done;
+      notes.queue == WaitQueue::kLoad ? state.counts.loads_done : state.counts.lds_done;
   for (const Span& span : notes.v_writes) {
     for (std::size_t r = span.index; r < std::size_t{span.index} + span.n && r < 256; ++r) {
       Filling& filling = registers[r];

@@ -14,10 +14,12 @@ namespace rocmforge::emu {
 std::unique_ptr<Watch> make_checks(SharedChecks& shared, int) {
   std::vector<std::unique_ptr<Watch>> watches;
   watches.push_back(std::make_unique<Waits>(shared));  // first: what is not there is not looked at
-  watches.push_back(std::make_unique<Registers>(shared));
+  auto registers = std::make_unique<Registers>(shared);
+  auto global_race = std::make_unique<GlobalRace>(shared, registers.get());
+  watches.push_back(std::move(registers));
   watches.push_back(std::make_unique<Uniform>(shared));
   watches.push_back(std::make_unique<LdsRace>(shared));
-  watches.push_back(std::make_unique<GlobalRace>(shared));
+  watches.push_back(std::move(global_race));
   return make_chain(std::move(watches));
 }
 

@@ -190,6 +190,7 @@ TEST_F(EmuCheck, TicketWithReleaseAndAcquire) {
 TEST_F(EmuCheck, RacesOnGlobalMemory) {
   expect_right("right_same_value", kGroups);
   expect_right("right_halves_of_word", kGroups);
+  expect_right("right_dead_read", 1);
   expect_wrong("wrong_two_write", kGroups, FaultKind::kGlobalRace);
   expect_wrong("wrong_read", kGroups, FaultKind::kGlobalRace);
   expect_wrong("wrong_within_group", 1, FaultKind::kGlobalRace);

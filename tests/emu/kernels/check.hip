@@ -255,6 +255,14 @@ KERNEL right_same_value(u32* out) {
 KERNEL right_halves_of_word(unsigned short* out) {
   out[thread() * 8 + group()] = (unsigned short)thread();
 }
+// Lanes that read what others write, and drop it.
+KERNEL right_dead_read(u32* out) {
+  const u32 i = thread(), at = i < 32 ? i : 31;
+  u32 x;
+  asm volatile("global_load_b32 %0, %1, %2\ns_waitcnt vmcnt(0)"
+               : "=v"(x) : "v"(4 * at), "s"(out) : "memory");
+  if (i < 32) out[i] = x + 1;
+}
 KERNEL wrong_two_write(u32* out) { out[thread()] = group(); }
 KERNEL wrong_read(u32* out, u32* parts) {
   if (group() == 0) parts[thread()] = thread();
