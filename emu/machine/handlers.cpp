@@ -10,9 +10,9 @@ using Table = std::unordered_map<std::string_view, Handler>;
 
 Table all_rows() {
   Table table;
-  for (const auto rows :
-       {scalar_handlers(), control_handlers(), scalar_load_handlers(), vector_handlers(),
-        packed_handlers(), wmma_handlers(), lane_handlers(), global_handlers(), lds_handlers()}) {
+  for (const auto rows : {scalar_handlers(), mode_handlers(), control_handlers(),
+                          scalar_load_handlers(), vector_handlers(), packed_handlers(),
+                          wmma_handlers(), lane_handlers(), global_handlers(), lds_handlers()}) {
     for (const HandlerRow& row : rows) table.emplace(row.name, row.run);
   }
   return table;

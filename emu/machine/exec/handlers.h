@@ -25,6 +25,7 @@ inline constexpr std::string_view kDualName = "v_dual";
 inline constexpr std::string_view kDppName = "v_dpp";
 
 std::span<const HandlerRow> scalar_handlers();       // SOP1, SOP2, SOPK, SOPC
+std::span<const HandlerRow> mode_handlers();         // s_getreg, s_setreg and their like
 std::span<const HandlerRow> control_handlers();      // SOPP: branches, waits, barrier, end; calls
 std::span<const HandlerRow> scalar_load_handlers();  // SMEM
 std::span<const HandlerRow> vector_handlers();       // VOP1, VOP2, VOPC, VOP3: arithmetic

@@ -1,4 +1,5 @@
-// SOP1, SOP2, SOPC and SOPK, but for what moves the program counter (control.cpp).
+// SOP1, SOP2, SOPC and SOPK, but for what moves the program counter (control.cpp) and MODE
+// (mode.cpp).
 //
 // The formulas are those of AMD, "RDNA3 Instruction Set Architecture", chapter 16. The 64-bit forms
 // that work on EXEC are those of wave64, and left out.
@@ -257,40 +258,6 @@ void write_exec(Wave& wave, const Step& step) {
   wave.scc = mask != 0;
 }
 
-// --- Hardware registers ---
-
-constexpr U32 kModeRegister = 1;
-
-struct Field {
-  U32 offset, mask;  // the mask at bit 0
-};
-Field mode_field(const Step& step) {
-  const U32 immediate = low_half(step.inst.immediate);
-  const U32 id = immediate & 63, offset = immediate >> 6 & 31, width = (immediate >> 11 & 31) + 1;
-  if (id != kModeRegister) {
-    throw Fault(FaultKind::kUnsupported,
-                "hardware register " + std::to_string(id) + "; MODE (1) alone is modelled");
-  }
-  return {offset, width == 32 ? ~0U : (1U << width) - 1};
-}
-void get_register(Wave& wave, const Step& step) {
-  const Field field = mode_field(step);
-  write32(wave, step.inst.dst, wave.mode >> field.offset & field.mask);
-}
-void set_register(Wave& wave, const Step& step) {
-  const Field field = mode_field(step);
-  const U32 mask = field.mask << field.offset;
-  const U32 value = read32(wave, step.inst.src[0]) << field.offset;
-  wave.set_mode((wave.mode & ~mask) | (value & mask));
-}
-// SOPP: the low four bits of the immediate are those of MODE.
-void set_rounding(Wave& wave, const Step& step) {
-  wave.set_mode((wave.mode & ~0xfU) | (low_half(step.inst.immediate) & 0xfU));
-}
-void set_denormals(Wave& wave, const Step& step) {
-  wave.set_mode((wave.mode & ~0xf0U) | (low_half(step.inst.immediate) & 0xfU) << 4);
-}
-
 // --- The table ---
 
 template <class T, Scc kScc, auto kFormula>
@@ -513,12 +480,6 @@ constexpr HandlerRow kRows[] = {
     {"s_cmpk_le_u32", kCompareUnsigned<kLessEqual>},
     {"s_addk_i32", &add_immediate},
     {"s_mulk_i32", &multiply_immediate},
-    {"s_getreg_b32", &get_register},
-    {"s_setreg_b32", &set_register},
-    {"s_setreg_imm32_b32", &set_register},
-    // SOPP
-    {"s_round_mode", &set_rounding},
-    {"s_denorm_mode", &set_denormals},
 };
 
 }  // namespace
