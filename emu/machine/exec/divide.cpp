@@ -39,6 +39,7 @@ Carried<T> div_scale(T x, T denominator, T numerator) {
   const T up = std::ldexp(x, R::kScale), down = std::ldexp(x, -R::kScale);
   const bool is_denominator = word(x) == word(denominator);
   const bool is_numerator = word(x) == word(numerator);
+  x = quiet(x);
   if (numerator == 0 || denominator == 0) return {std::numeric_limits<T>::quiet_NaN(), false};
   if (exponent(numerator) - exponent(denominator) >= R::kFar) {
     return {is_denominator ? up : x, true};
@@ -56,15 +57,22 @@ Carried<T> div_scale(T x, T denominator, T numerator) {
 // Rounded once, where it is scaled.
 float div_fmas(float a, float b, float c) {
   const double exact =
-      fma_to_odd(static_cast<double>(a), static_cast<double>(b), static_cast<double>(c));
+      to_odd(sum_with_rest(static_cast<double>(a), static_cast<double>(b), static_cast<double>(c)));
   const int scale = exponent(c) > Range<float>::kBias ? 64 : -64;
   return static_cast<float>(exact * power_of_two(scale));
 }
 double div_fmas(double a, double b, double c) {
   const int scale = exponent(c) > Range<double>::kBias ? 128 : -128;
-  const double near = std::fma(a, b, c);
-  const double result = std::ldexp(near, scale);
-  return is_denormal(result) ? std::ldexp(fma_to_odd(a, b, c), scale) : result;
+  const Sum sum = sum_with_rest(a, b, c);
+  if (is_infinite(sum.value) && scale < 0) {
+    return std::fma(std::ldexp(a, scale), b, std::ldexp(c, scale));
+  }
+  const double result = std::ldexp(sum.value, scale);
+  // A denormal that was a tie goes by what the sum had lost.
+  const double back = std::ldexp(result, -scale), lost = sum.value - back;
+  const bool was_tie = std::fabs(lost) == std::ldexp(1.0, -1075 - scale);
+  if (!was_tie || sum.rest == 0 || (sum.rest < 0) != (lost < 0)) return result;
+  return std::ldexp(back + 2 * lost, scale);
 }
 
 template <class T>

@@ -134,20 +134,24 @@ inline std::uint32_t f64_to_f16(double x) {
   return f32_to_f16(to_odd(x));
 }
 
-// a * b + c rounded to odd. The product's and the sum's errors are exact (Dekker, Knuth) as long as
-// nothing over- or underflows.
-inline double fma_to_odd(double a, double b, double c) {
+// a * b + c to nearest, and about what that is off by: its sign is right. The product's and the
+// sum's errors are exact (Dekker, Knuth) as long as nothing over- or underflows.
+struct Sum {
+  double value, rest;
+};
+inline Sum sum_with_rest(double a, double b, double c) {
   const double product = a * b, product_error = std::fma(a, b, -product);
   const double sum = product + c, part = sum - product;
   const double sum_error = (product - (sum - part)) + (c - part);
-  const double error = sum_error + product_error;
-  const double near = sum + error;
-  const double rest = error - (near - sum);
-  if (!(std::fabs(near) < kInfinity<double>) || rest == 0 || (word(near) & 1U) != 0) {
-    return is_nan(near) || is_infinite(near) ? std::fma(a, b, c) : near;
-  }
-  const bool towards = (rest < 0) != (near < 0);
-  return std::bit_cast<double>(towards ? word(near) - 1 : word(near) + 1);
+  const double near = std::fma(a, b, c);
+  if (is_nan(sum) || is_infinite(sum) || is_infinite(near)) return {near, 0};
+  return {near, ((sum - near) + sum_error) + product_error};
+}
+// Rounded to odd.
+inline double to_odd(Sum sum) {
+  if (sum.rest == 0 || (word(sum.value) & 1U) != 0) return sum.value;
+  const bool towards_zero = (sum.rest < 0) != (sum.value < 0);
+  return std::bit_cast<double>(towards_zero ? word(sum.value) - 1 : word(sum.value) + 1);
 }
 
 // 2^exponent for |exponent| < 1000.

@@ -29,13 +29,18 @@ Half fraction(Half x) {
   return {below > 0x1.ffcp-1F ? 0x1.ffcp-1F : below};  // the largest f16 below 1
 }
 
-// In turns, not radians. The card's range is 256 turns.
-double turns(float x) {
-  if (std::fabs(x) > 256.0F) {
+// In turns, not radians, so that what is left of whole and half turns is exact. The card's range is
+// 256 turns.
+double sine(double turn) {
+  if (std::fabs(turn) > 256) {
     throw Fault(FaultKind::kUnsupported, "v_sin or v_cos of more than 256 turns");
   }
-  const double turn = static_cast<double>(x);
-  return (turn - std::floor(turn)) * 6.283185307179586476925;
+  const double rest = turn - std::nearbyint(turn);
+  const double half = std::copysign(0.5, rest);
+  return std::sin((std::fabs(rest) > 0.25 ? half - rest : rest) * 6.283185307179586476925);
+}
+double cosine(double turn) {
+  return sine(0.25 - std::fabs(turn - (std::fabs(turn) <= 256 ? std::nearbyint(turn) : 0)));
 }
 
 template <class T>
@@ -57,7 +62,7 @@ float legacy_product(float a, float b) {
   return a == 0 || b == 0 ? 0.0F : a * b;
 }
 float legacy_fma(float a, float b, float c) {
-  return a == 0 || b == 0 ? c : std::fma(a, b, c);
+  return a == 0 || b == 0 ? quiet(c) : std::fma(a, b, c);
 }
 
 // The product is exact in double, and so is what matters of the sum.
@@ -104,8 +109,8 @@ constexpr HandlerRow kF32[] = {
     row("v_rcp_iflag_f32", [](float a) { return flushed(1.0F / flushed(a)); }),
     row("v_rsq_f32", [](float a) { return tiny_to_zero(1.0 / std::sqrt(input(a))); }),
     row("v_sqrt_f32", [](float a) { return std::sqrt(flushed(a)); }),
-    row("v_sin_f32", [](float a) { return tiny_to_zero(std::sin(turns(flushed(a)))); }),
-    row("v_cos_f32", [](float a) { return tiny_to_zero(std::cos(turns(flushed(a)))); }),
+    row("v_sin_f32", [](float a) { return tiny_to_zero(sine(input(a))); }),
+    row("v_cos_f32", [](float a) { return tiny_to_zero(cosine(input(a))); }),
     row("v_ldexp_f32", [](float a, std::int32_t power) { return scaled(a, power); }),
     row("v_frexp_exp_i32_f32", [](float a) { return frexp_exponent(a); }),
     row("v_frexp_mant_f32", [](float a) { return frexp_mantissa(a); }),
@@ -150,8 +155,8 @@ constexpr HandlerRow kF16[] = {
     row("v_rcp_f16", [](Half a) { return half(1.0 / static_cast<double>(a.value)); }),
     row("v_rsq_f16", [](Half a) { return half(1.0 / std::sqrt(static_cast<double>(a.value))); }),
     row("v_sqrt_f16", [](Half a) { return half(std::sqrt(static_cast<double>(a.value))); }),
-    row("v_sin_f16", [](Half a) { return half(std::sin(turns(a.value))); }),
-    row("v_cos_f16", [](Half a) { return half(std::cos(turns(a.value))); }),
+    row("v_sin_f16", [](Half a) { return half(sine(static_cast<double>(a.value))); }),
+    row("v_cos_f16", [](Half a) { return half(cosine(static_cast<double>(a.value))); }),
     row("v_ldexp_f16", [](Half a, std::int16_t power) { return Half{scaled(a.value, power)}; }),
     row("v_frexp_exp_i16_f16",
         [](Half a) { return static_cast<std::int16_t>(frexp_exponent(a.value)); }),
