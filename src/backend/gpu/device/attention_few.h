@@ -19,6 +19,7 @@
 #pragma once
 
 #include "backend/gpu/device/attention_tile.h"
+#include "backend/gpu/device/new_kv.h"
 
 namespace rocmforge::gpu {
 
@@ -76,32 +77,12 @@ struct AttentionFew : AttentionTile<A, kDim, kFewQueries> {
       if (t.item.n_rows > kFewRows) continue;
       A::barrier();  // the task before is done with the LDS
       if (a.write_kv != 0) {
-        store_new(t);
+        store_new_kv<A, f16, kFewThreads>(a, step, t.item, t.kv_head, kDim);
         A::barrier();
       }
       do {
         run_tile(t);
       } while (Tile::next_rows(t));
-    }
-  }
-
-  // The step's keys and values of the item's sequence that lie in its range of positions.
-  __device__ __inline__ void store_new(const Task& t) {
-#pragma unroll 1
-    for (i32 row = 0; row < step.header().n_rows; ++row) {
-      const i32 position = step.positions()[row];
-      if (step.sequences()[row] != t.item.sequence || position < t.item.kv_begin ||
-          position >= t.item.kv_end) {
-        continue;
-      }
-      const i32 slot = step.kv_slots()[row];
-      const float* k = a.k + row * a.k_stride + t.kv_head * kDim;
-      const float* v = a.v + row * a.v_stride + t.kv_head * kDim;
-      for (i32 i = A::thread(); i < kDim; i += kFewThreads) {
-        kv_at_slot<f16>(a.kv, slot, kKeys, t.kv_head)[i] =
-            (f16)(a.rope.n_rot > 0 ? rope_element(a.rope, k, step.rope_row(row), i) : k[i]);
-        kv_at_slot<f16>(a.kv, slot, kValues, t.kv_head)[i] = (f16)v[i];
-      }
     }
   }
 

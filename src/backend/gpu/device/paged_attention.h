@@ -14,10 +14,9 @@
 // bits. For steps of few rows.
 #pragma once
 
-#include "backend/gpu/device/kv.h"
 #include "backend/gpu/device/math.h"
+#include "backend/gpu/device/new_kv.h"
 #include "backend/gpu/device/reduce.h"
-#include "backend/gpu/ops/paged_attention_args.h"
 
 namespace rocmforge::gpu {
 
@@ -101,7 +100,7 @@ struct PagedAttention {
 
   __device__ __inline__ void run_task(const Task& t) {
     A::barrier();  // the task before is done with the LDS
-    if (a.write_kv != 0) store_new(t);
+    if (a.write_kv != 0) store_new_kv<A, T, kThreads>(a, step, t.item, t.kv_head, a.kv.head_dim);
     load_queries(t);
     A::barrier();
     i32 last = 0;
@@ -121,26 +120,6 @@ struct PagedAttention {
       A::barrier();
     }
     finish(t, acc);
-  }
-
-  // The step's keys and values of the item's sequence that lie in its range of positions.
-  __device__ __inline__ void store_new(const Task& t) {
-    const i32 d = a.kv.head_dim;
-    for (i32 row = 0; row < step.header().n_rows; ++row) {
-      const i32 position = step.positions()[row];
-      if (step.sequences()[row] != t.item.sequence || position < t.item.kv_begin ||
-          position >= t.item.kv_end) {
-        continue;
-      }
-      const i32 slot = step.kv_slots()[row];
-      const float* k = a.k + row * a.k_stride + t.kv_head * d;
-      const float* v = a.v + row * a.v_stride + t.kv_head * d;
-      for (i32 i = A::thread(); i < d; i += kThreads) {
-        kv_at_slot<T>(a.kv, slot, kKeys, t.kv_head)[i] =
-            (T)(a.rope.n_rot > 0 ? rope_element(a.rope, k, step.rope_row(row), i) : k[i]);
-        kv_at_slot<T>(a.kv, slot, kValues, t.kv_head)[i] = (T)v[i];
-      }
-    }
   }
 
   __device__ __inline__ void load_queries(const Task& t) {

@@ -121,6 +121,13 @@ struct AmdAttention : Layout {
     const HalfX2 x = {(f16)low, (f16)high};
     return __builtin_bit_cast(u32, x);
   }
+  // Weights as an operand: a lane has them where it needs them, but on gfx11.
+  __device__ static __inline__ Fragment pack(const Sum& p) {
+    u32 words[Layout::kWords];
+#pragma unroll
+    for (int w = 0; w < Layout::kWords; ++w) words[w] = pair(p[2 * w], p[2 * w + 1]);
+    return __builtin_bit_cast(Fragment, words);
+  }
 };
 
 }  // namespace rocmforge::gpu

@@ -45,23 +45,27 @@ struct SmAttention {
   __device__ static __inline__ i32 token_of_slot(i32 slot) { return slot; }
 };
 
+// AMD: a lane's elements are of one query, that of its column.
+struct AmdLayout {
+  static constexpr int kQueries = 1;
+  static constexpr int kColumns = 1;
+  __device__ static __inline__ i32 query(i32 lane, i32) { return lane % 16; }
+  __device__ static __inline__ i32 slot(i32) { return 0; }
+  __device__ static __inline__ i32 piece_row(i32 lane, i32) { return lane % 16; }
+  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
+};
+
 // gfx11, WMMA whose operands repeat in lanes 16 to 31: a lane has every second token's score, and
 // gets the others from its partner.
-struct Gfx11Attention {
-  static constexpr int kQueries = 1;
+struct Gfx11Attention : AmdLayout {
   static constexpr int kShareLow = 16, kShareHigh = 0;
   static constexpr int kWords = 8;
   static constexpr int kPieces = 4;
-  static constexpr int kColumns = 1;
   static constexpr int kTokens = 16;
-  __device__ static __inline__ i32 query(i32 lane, i32) { return lane % 16; }
-  __device__ static __inline__ i32 slot(i32) { return 0; }
   __device__ static __inline__ i32 other(i32 lane, i32 i) { return 2 * i + lane / 16; }
-  __device__ static __inline__ i32 piece_row(i32 lane, i32) { return lane % 16; }
   __device__ static __inline__ i32 piece_at(i32, i32 p) { return p; }
   __device__ static __inline__ i32 word_piece(i32 fragment, i32 w) { return 2 * fragment + w / 4; }
   __device__ static __inline__ i32 word_at(i32, i32 w) { return w % 4; }
-  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
   __device__ static __inline__ i32 token(i32, i32 i) { return token_of_slot(i); }
   __device__ static __inline__ i32 token_of_slot(i32 slot) {
     return slot < 8 ? 2 * slot : 2 * slot - 15;
@@ -69,41 +73,29 @@ struct Gfx11Attention {
 };
 
 // gfx12, WMMA.
-struct Gfx12Attention {
-  static constexpr int kQueries = 1;
+struct Gfx12Attention : AmdLayout {
   static constexpr int kShareLow = 16, kShareHigh = 0;
   static constexpr int kWords = 4;
   static constexpr int kPieces = 2;
-  static constexpr int kColumns = 1;
   static constexpr int kTokens = 8;
-  __device__ static __inline__ i32 query(i32 lane, i32) { return lane % 16; }
-  __device__ static __inline__ i32 slot(i32) { return 0; }
   __device__ static __inline__ i32 other(i32 lane, i32 i) { return i + 8 * (lane / 16); }
-  __device__ static __inline__ i32 piece_row(i32 lane, i32) { return lane % 16; }
   __device__ static __inline__ i32 piece_at(i32 lane, i32 p) { return 2 * p + lane / 16; }
   __device__ static __inline__ i32 word_piece(i32 fragment, i32) { return fragment; }
   __device__ static __inline__ i32 word_at(i32, i32 w) { return w; }
-  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
   __device__ static __inline__ i32 token(i32 lane, i32 i) { return 8 * (lane / 16) + i; }
   __device__ static __inline__ i32 token_of_slot(i32 slot) { return slot; }
 };
 
 // CDNA, MFMA 16x16x16 in waves of 64.
-struct CdnaAttention {
-  static constexpr int kQueries = 1;
+struct CdnaAttention : AmdLayout {
   static constexpr int kShareLow = 16, kShareHigh = 32;
   static constexpr int kWords = 2;
   static constexpr int kPieces = 1;
-  static constexpr int kColumns = 1;
   static constexpr int kTokens = 4;
-  __device__ static __inline__ i32 query(i32 lane, i32) { return lane % 16; }
-  __device__ static __inline__ i32 slot(i32) { return 0; }
   __device__ static __inline__ i32 other(i32 lane, i32 i) { return 4 * (lane / 16) + i; }
-  __device__ static __inline__ i32 piece_row(i32 lane, i32) { return lane % 16; }
   __device__ static __inline__ i32 piece_at(i32 lane, i32) { return lane / 16; }
   __device__ static __inline__ i32 word_piece(i32, i32) { return 0; }
   __device__ static __inline__ i32 word_at(i32 fragment, i32 w) { return 2 * fragment + w; }
-  __device__ static __inline__ i32 column(i32 lane, i32) { return lane % 16; }
   __device__ static __inline__ i32 token(i32 lane, i32 i) { return 4 * (lane / 16) + i; }
   __device__ static __inline__ i32 token_of_slot(i32 slot) { return slot; }
 };

@@ -51,14 +51,6 @@ struct MmaBF16 : MmaLayout {
 
 struct Attention : AmdAttention<MmaF16, Gfx12Attention> {
   static constexpr int kTilesOfWave = 1;  // of 16 queries, prefill
-
-  // Weights as an operand: a lane has them where it needs them.
-  __device__ static __inline__ Fragment pack(const Sum& p) {
-    u32 words[kWords];
-#pragma unroll
-    for (int w = 0; w < kWords; ++w) words[w] = pair(p[2 * w], p[2 * w + 1]);
-    return __builtin_bit_cast(Fragment, words);
-  }
 };
 
 struct Arch : Rdna {
