@@ -75,9 +75,18 @@ class Source {
                        (wave.mode & denormals_into(kFormat)) == denormals_into(kFormat);
     if (plain) {
       for (int i = 0; i < kRegisters; ++i) x_[i] = wave.v[(operand.index + i) & 255].x;
+      return;
+    }
+    for (int i = 0; i < kRegisters; ++i) x_[i] = room_[i].x;
+    const bool is_number = operand.is_constant() || (operand.is_sgpr() && operand.index != kNull);
+    if (kRegisters == 1 && is_number && !operand.negate && !operand.absolute && !operand.high &&
+        (wave.mode & denormals_into(kFormat)) == denormals_into(kFormat)) {
+      const std::uint32_t value = operand.is_constant()
+                                      ? static_cast<std::uint32_t>(operand.constant)
+                                      : wave.s[operand.index];
+      for (std::uint32_t& x : room_[0].x) x = value;
     } else {
       lay_out(wave, operand, dpp, kFormat, room_);
-      for (int i = 0; i < kRegisters; ++i) x_[i] = room_[i].x;
     }
   }
   Source(const Source&) = delete;

@@ -60,10 +60,13 @@ void load_fragment(const Wave& wave, const Operand& operand, From from, Matrix<f
 
 void multiply_add(const Matrix<float>& a, const Matrix<float>& b, Matrix<float>& c) {
   for (int row = 0; row < kSide; ++row) {
+    alignas(64) float sums[kSide];
+    for (int l = 0; l < kSide; ++l) sums[l] = c.x[row][l];
     for (int k = 0; k < kSide; ++k) {
       const float factor = a.x[k][row];
-      for (int l = 0; l < kSide; ++l) c.x[row][l] = std::fma(factor, b.x[k][l], c.x[row][l]);
+      for (int l = 0; l < kSide; ++l) sums[l] = std::fma(factor, b.x[k][l], sums[l]);
     }
+    for (int l = 0; l < kSide; ++l) c.x[row][l] = sums[l];
   }
 }
 
