@@ -15,10 +15,11 @@ class RopeRows {
   // `factors`: divisors of the frequencies, n_rot / 2 of them, or empty.
   RopeRows(const model::RopeParams& params, std::span<const float> factors);
 
-  // out[2i], out[2i+1] = cos, sin of position * frequency_i; n_rot floats.
+  // out[2i], out[2i+1] = magnitude * (cos, sin) of position * frequency_i; n_rot floats.
   void write(std::int32_t position, std::span<float> out) const;
 
  private:
+  double magnitude_;
   std::vector<double> frequencies_;  // radians a position, n_rot / 2
 };
 

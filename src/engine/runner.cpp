@@ -1,9 +1,11 @@
 #include "engine/runner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "engine/loader.h"
 
 namespace rocmforge::engine {
@@ -14,7 +16,14 @@ constexpr std::int32_t kPlainRows = 32;
 
 RopeRows make_rope(const gguf::File& file, const model::RopeParams& params) {
   if (params.factors.empty()) return {params, {}};
-  return {params, read_floats(file, params.factors)};
+  const std::vector<float> factors = read_floats(file, params.factors);
+  for (const float factor : factors) {
+    if (std::isfinite(factor) && factor > 0) continue;
+    throw Error(ErrorCode::kFormat, "[model] " + file.path() + ": " + params.factors + ": holds " +
+                                        std::to_string(factor) +
+                                        ", must be of finite numbers above 0");
+  }
+  return {params, factors};
 }
 
 // The head's rows, what each wants, and the edits of all.

@@ -4,13 +4,17 @@
 #include <string>
 
 #include "base/error.h"
-#include "model/llama.h"
+#include "model/makers.h"
 
 namespace rocmforge::model {
 namespace {
 
 constexpr std::array kArchitectures = {
     ArchitectureRow{"llama", ir::RopeKind::kNorm, make_llama},
+    ArchitectureRow{"qwen2", ir::RopeKind::kNeox, make_qwen2},
+    ArchitectureRow{"qwen3", ir::RopeKind::kNeox, make_qwen3},
+    ArchitectureRow{"chatglm", ir::RopeKind::kNorm, make_chatglm},
+    ArchitectureRow{"glm4", ir::RopeKind::kNorm, make_glm4},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,12 +11,24 @@
 
 namespace rocmforge::model {
 
-// Angles of the rotary embedding: position * scale / (base^(2i/n_rot) * factors[i]), i < n_rot/2.
+// YaRN (arXiv:2309.00071, section 3.2): pairs that turn more than beta_fast times within the
+// original context keep their frequency, those below beta_slow are scaled as by linear scaling, and
+// those between are blended.
+struct YarnParams {
+  double beta_fast = 32;
+  double beta_slow = 1;
+  std::int32_t n_ctx_original = 0;
+};
+
+// Angles of the rotary embedding: position * scale / (base^(2i/n_rot) * factors[i]), i < n_rot/2;
+// with yarn, `scale` is 1 for some of the pairs and between for others.
 struct RopeParams {
   ir::RopeKind kind = ir::RopeKind::kNorm;
   std::int32_t n_rot = 0;
   double base = 10000;
-  double scale = 1;          // 1 / rope.scaling.factor of linear scaling
+  double scale = 1;  // 1 / rope.scaling.factor
+  std::optional<YarnParams> yarn = {};
+  double magnitude = 1;      // of the rotated dimensions: yarn's attention factor
   std::string factors = {};  // tensor F32 [n_rot / 2] of the frequencies' divisors; empty: all 1
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <tuple>
 
@@ -41,6 +42,30 @@ INSTANTIATE_TEST_SUITE_P(, Golden,
                            return golden_test_name(std::get<0>(test.param) + "_" +
                                                    std::string(to_string(std::get<1>(test.param))));
                          });
+
+// Nothing is left out but for a type, and the types of the first models stay.
+TEST(GoldenList, LeavesOutUnknownTypesAlone) {
+  const std::string folder = data_file("golden");
+  ROCMFORGE_NEED_DATA(folder, "golden");
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().stem().string();
+    if (name.ends_with(".llamacpp") || name == "perplexity") continue;
+    EXPECT_TRUE(has(recorded_models(), name)) << "no test runs golden/" << name << ".json";
+  }
+  for (const std::string& name : recorded_models()) {
+    if (has(golden_models(), name)) continue;
+    const std::string why = unknown_type(model_path(name));
+    EXPECT_NE(why.find("type"), std::string::npos) << name << ": " << why;
+  }
+  for (const char* name :
+       {"stories260K-chatglm", "tinystories-656k-qwen2", "llama.Q4_0", "llama.Q6_K", "llama.MXFP4",
+        "qwen2.BF16", "qwen3.BF16", "chatglm.BF16", "glm4.BF16"}) {
+    EXPECT_TRUE(has(golden_models(), name)) << name;
+  }
+}
 
 TEST(GoldenPlain, ThePlainGraphPassesToo) {
   const std::string model = model_path("llama.Q4_0"), file = data_file("golden/llama.Q4_0.json");

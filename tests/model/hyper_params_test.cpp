@@ -3,35 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 
-#include "base/error.h"
-#include "model/build.h"
-#include "support/tiny_model.h"
+#include "model/refused.h"
 
 namespace rocmforge::test {
 namespace {
-
-// The tiny model with one key or tensor left out, and what `then` adds.
-gguf::Writer without(const std::string& left_out,
-                     const std::function<void(gguf::Writer&)>& then = {}) {
-  return edited(tiny_model(), {left_out}, then);
-}
-
-void expect_refused(const gguf::Writer& writer, ErrorCode code, const std::string& culprit) {
-  try {
-    const Built built(writer);
-    ADD_FAILURE() << culprit << " was accepted";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    const std::string what = e.what();
-    EXPECT_NE(what.find("tiny.gguf"), std::string::npos) << what;
-    EXPECT_NE(what.find(culprit), std::string::npos) << what;
-    EXPECT_EQ(what.find('\n'), std::string::npos) << what;
-    EXPECT_LT(what.size(), 500u);
-  }
-}
 
 TEST(HyperParams, ReadsTheTinyModel) {
   const Built built(tiny_model({.rope_freqs = true}));
@@ -46,14 +23,6 @@ TEST(HyperParams, ReadsTheTinyModel) {
   EXPECT_EQ(p.rope.kind, ir::RopeKind::kNorm);
   EXPECT_EQ(p.rope.factors, "rope_freqs.weight");
   EXPECT_EQ(p.n_vocab, kTinyVocab);
-}
-
-TEST(HyperParams, LinearScalingDividesThePositions) {
-  const Built built(without("", [](gguf::Writer& w) {
-    w.add_string("llama.rope.scaling.type", "linear");
-    w.add_f32("llama.rope.scaling.factor", 4);
-  }));
-  EXPECT_EQ(built.model->params.rope.scale, 0.25);
 }
 
 TEST(HyperParams, RefusesMissingZeroAndHuge) {
@@ -103,21 +72,6 @@ TEST(HyperParams, RefusesContradictions) {
   expect_refused(with("llama.embedding_length", 128), ErrorCode::kFormat, "token_embd.weight");
   expect_refused(with("llama.feed_forward_length", 100), ErrorCode::kFormat, "ffn_gate.weight");
   expect_refused(with("llama.attention.value_length", 8), ErrorCode::kUnsupported, "value_length");
-}
-
-TEST(HyperParams, RefusesArithmeticThatIsNotImplemented) {
-  expect_refused(without("", [](auto& w) { w.add_u32("llama.expert_count", 8); }),
-                 ErrorCode::kUnsupported, "llama.expert_count");
-  expect_refused(without("", [](auto& w) { w.add_u32("llama.attention.sliding_window", 4096); }),
-                 ErrorCode::kUnsupported, "llama.attention.sliding_window");
-  expect_refused(without("", [](auto& w) { w.add_string("llama.rope.scaling.type", "yarn"); }),
-                 ErrorCode::kUnsupported, "llama.rope.scaling.type");
-  expect_refused(without("", [](auto& w) { w.add_f32("llama.logit_scale", 0.5f); }),
-                 ErrorCode::kUnsupported, "llama.logit_scale");
-  expect_refused(without("general.architecture",
-                         [](auto& w) { w.add_string("general.architecture", "mamba"); }),
-                 ErrorCode::kUnsupported, "\"mamba\" is not supported; supported are: llama");
-  expect_refused(without("general.architecture"), ErrorCode::kFormat, "general.architecture");
 }
 
 TEST(HyperParams, RefusesMissingUnknownAndMisshapenTensors) {

@@ -18,9 +18,34 @@ class Maker {
   void matrix(const std::string& stem, std::int64_t rows, std::int64_t cols) {
     const float spread = 2 / std::sqrt(static_cast<float>(cols));
     add(stem + ".weight", shape_.matrix, Shape{rows, cols}, 0, spread);
-    if (shape_.biases && stem.starts_with("blk.")) {
+    const bool is_qkv = stem.ends_with("attn_q") || stem.ends_with("attn_k") ||
+                        stem.ends_with("attn_v") || stem.ends_with("attn_qkv");
+    if ((shape_.biases && stem.starts_with("blk.")) || (shape_.qkv_biases && is_qkv)) {
       add(stem + ".bias", DType::kF32, Shape{rows}, 0, 0.1f);
     }
+  }
+  void attention(const std::string& b, std::int64_t head_dim) {
+    const std::int64_t q_dim = head_dim * shape_.n_heads, kv_dim = head_dim * shape_.n_kv_heads;
+    if (shape_.fused_qkv) {
+      matrix(b + "attn_qkv", q_dim + 2 * kv_dim, shape_.dim);
+    } else {
+      matrix(b + "attn_q", q_dim, shape_.dim);
+      matrix(b + "attn_k", kv_dim, shape_.dim);
+      matrix(b + "attn_v", kv_dim, shape_.dim);
+    }
+    if (shape_.qk_norms) {
+      gain(b + "attn_q_norm", head_dim);
+      gain(b + "attn_k_norm", head_dim);
+    }
+    matrix(b + "attn_output", shape_.dim, q_dim);
+    if (shape_.post_norms) gain(b + "post_attention_norm", shape_.dim);
+  }
+  void feed_forward(const std::string& b) {
+    gain(b + "ffn_norm", shape_.dim);
+    if (!shape_.fused_gate_up) matrix(b + "ffn_gate", shape_.n_ff, shape_.dim);
+    matrix(b + "ffn_up", shape_.n_ff * (shape_.fused_gate_up ? 2 : 1), shape_.dim);
+    matrix(b + "ffn_down", shape_.dim, shape_.n_ff);
+    if (shape_.post_norms) gain(b + "post_ffw_norm", shape_.dim);
   }
   void gain(const std::string& stem, std::int64_t size) {
     add(stem + ".weight", DType::kF32, Shape{size}, 1, 0.1f);
@@ -87,27 +112,48 @@ gguf::Writer tiny_model(const TinyModel& s) {
   u32("attention.head_count_kv", s.n_kv_heads);
   out.add_f32(prefix + "attention.layer_norm_rms_epsilon", 1e-5f);
   out.add_f32(prefix + "rope.freq_base", 10000.0f);
+  if (s.head_dim > 0) {
+    u32("attention.key_length", s.head_dim);
+    u32("attention.value_length", s.head_dim);
+  }
+  if (s.n_rot > 0) u32("rope.dimension_count", s.n_rot);
   add_vocabulary(out);
 
   Maker make(s, out);
-  const std::int64_t head_dim = s.dim / s.n_heads, kv_dim = head_dim * s.n_kv_heads;
+  const std::int64_t head_dim = s.head_dim > 0 ? s.head_dim : s.dim / s.n_heads;
   make.matrix("token_embd", kTinyVocab, s.dim);
   for (std::int32_t layer = 0; layer < s.n_layers; ++layer) {
     const std::string b = "blk." + std::to_string(layer) + ".";
     make.gain(b + "attn_norm", s.dim);
-    make.matrix(b + "attn_q", s.dim, s.dim);
-    make.matrix(b + "attn_k", kv_dim, s.dim);
-    make.matrix(b + "attn_v", kv_dim, s.dim);
-    make.matrix(b + "attn_output", s.dim, s.dim);
-    make.gain(b + "ffn_norm", s.dim);
-    make.matrix(b + "ffn_gate", s.n_ff, s.dim);
-    make.matrix(b + "ffn_up", s.n_ff, s.dim);
-    make.matrix(b + "ffn_down", s.dim, s.n_ff);
+    make.attention(b, head_dim);
+    make.feed_forward(b);
   }
   make.gain("output_norm", s.dim);
   if (!s.tied) make.matrix("output", kTinyVocab, s.dim);
   if (s.rope_freqs) make.add("rope_freqs.weight", DType::kF32, Shape{head_dim / 2}, 2, 1);
   return out;
+}
+
+TinyModel tiny_shape(const std::string& architecture) {
+  TinyModel s{.architecture = architecture};
+  if (architecture == "qwen2") s.qkv_biases = true;
+  if (architecture == "qwen3") {
+    s.head_dim = 32;
+    s.qk_norms = true;
+    s.tied = true;
+  }
+  if (architecture == "chatglm") {
+    s.n_rot = 8;
+    s.qkv_biases = true;
+    s.fused_qkv = true;
+    s.fused_gate_up = true;
+  }
+  if (architecture == "glm4") {
+    s.n_rot = 8;
+    s.fused_gate_up = true;
+    s.post_norms = true;
+  }
+  return s;
 }
 
 gguf::Writer edited(const gguf::Writer& model, const std::vector<std::string>& left_out,

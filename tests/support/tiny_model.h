@@ -14,7 +14,7 @@
 namespace rocmforge::test {
 
 struct TinyModel {
-  std::string architecture = "llama";  // of the keys; the tensors are llama's
+  std::string architecture = "llama";  // of the keys
   std::int32_t n_layers = 2;
   std::int32_t dim = 64;
   std::int32_t n_heads = 4;
@@ -25,6 +25,13 @@ struct TinyModel {
   bool tied = false;           // no output.weight
   bool biases = false;         // on every projection
   bool rope_freqs = false;
+  std::int32_t head_dim = 0;   // 0: dim / n_heads, and no key
+  std::int32_t n_rot = 0;      // 0: the whole head, and no key
+  bool qkv_biases = false;     // on queries, keys and values alone
+  bool fused_qkv = false;      // attn_qkv
+  bool fused_gate_up = false;  // ffn_up of both
+  bool qk_norms = false;       // attn_q_norm, attn_k_norm
+  bool post_norms = false;     // post_attention_norm, post_ffw_norm
   std::uint64_t seed = 1;
 };
 
@@ -32,6 +39,8 @@ struct TinyModel {
 inline constexpr std::int32_t kTinyVocab = 3 + 256 + 1 + 26 + 4;
 
 gguf::Writer tiny_model(const TinyModel& shape = {});
+// With what real models of that architecture have.
+TinyModel tiny_shape(const std::string& architecture);
 // A copy of a model without some keys and tensors, and with what `then` adds.
 gguf::Writer edited(const gguf::Writer& model, const std::vector<std::string>& left_out,
                     const std::function<void(gguf::Writer&)>& then = {});
