@@ -28,8 +28,9 @@ struct Table {
 };
 
 const Table& table() {
-  static const Table kTable;
-  return kTable;
+  // Never destroyed: counters are written when the process ends.
+  static const Table* const kTable = new Table;
+  return *kTable;
 }
 
 }  // namespace
@@ -56,8 +57,9 @@ int registers_of(Type type) {
 
 std::string_view to_string(Class kind) {
   static constexpr std::string_view kNames[kClasses] = {
-      "salu",  "branch", "smem", "valu",    "transcendental", "dot",  "wmma", "load",
-      "store", "atomic", "lds",  "permute", "barrier",        "wait", "other"};
+      "salu",   "branch",  "smem",    "valu", "transcendental", "slow_integer",
+      "double", "dot",     "wmma",    "load", "store",          "atomic",
+      "lds",    "permute", "barrier", "wait", "other"};
   return kNames[static_cast<int>(kind)];
 }
 

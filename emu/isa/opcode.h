@@ -60,6 +60,8 @@ enum class Class : std::uint8_t {
   kSmem,
   kValu,
   kTranscendental,  // a quarter of the rate
+  kSlowInteger,     // 32-bit integer products: a quarter of the rate
+  kDouble,          // of an operand of 64-bit float: a sixteenth
   kDot,
   kWmma,
   kLoad,     // global, flat or scratch
@@ -71,7 +73,7 @@ enum class Class : std::uint8_t {
   kWait,
   kOther,  // nops, hints, cache controls, messages, the end
 };
-inline constexpr int kClasses = 15;
+inline constexpr int kClasses = 17;
 std::string_view to_string(Class kind);
 
 // How the operands of a row lie in its words, where that is not in the order of the row.

@@ -37,7 +37,12 @@ struct RowOf {
     row.dst = dst;
     row.dst2 = dst2;
     int at = 0;
-    for (const Type type : src) row.src[at++] = type;
+    bool is_double = dst == Type::kF64;
+    for (const Type type : src) {
+      row.src[at++] = type;
+      is_double = is_double || type == Type::kF64;
+    }
+    if (is_double && kind == Class::kValu) row.kind = Class::kDouble;
     (set(row, extras), ...);
     return row;
   }

@@ -132,8 +132,12 @@ std::uint64_t count_of(const ByClass& by_class, Class kind) {
 }
 
 std::uint64_t valu_of(const ByClass& by_class) {
-  return count_of(by_class, Class::kValu) + count_of(by_class, Class::kTranscendental) +
-         count_of(by_class, Class::kDot);
+  std::uint64_t out = 0;
+  for (const Class kind :
+       {Class::kValu, Class::kTranscendental, Class::kSlowInteger, Class::kDouble, Class::kDot}) {
+    out += count_of(by_class, kind);
+  }
+  return out;
 }
 
 }  // namespace rocmforge::emu

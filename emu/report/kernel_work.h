@@ -43,7 +43,7 @@ Occupancy occupancy_of(const KernelInfo& kernel, std::uint32_t group_threads,
                        std::uint32_t lds_bytes);
 
 std::uint64_t count_of(const ByClass& by_class, Class kind);
-// VALU operations: plain, transcendental and dot, but no WMMA.
+// VALU operations: all but WMMA.
 std::uint64_t valu_of(const ByClass& by_class);
 
 }  // namespace rocmforge::emu

@@ -32,6 +32,7 @@ class TimeTest(unittest.TestCase):
 
     def test_slow_classes(self):
         self.assertEqual(model.simd_cycles(work(valu=1, transcendental=1, wmma=1)), 37)
+        self.assertEqual(model.simd_cycles(work(valu=1, slow_integer=2, double=1, dot=1)), 26)
         self.assertEqual(model.simd_cycles(work(valu=1, salu=3, branch=2)), 5)
 
     def test_one_group_leaves_the_card_idle(self):

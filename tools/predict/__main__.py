@@ -44,7 +44,7 @@ def counted(program, library, spec, layers, tokens):
 
 def kernel_row(work, n, t, total):
     classes = work["classes"]
-    valu = sum(classes.get(c, 0) for c in ("valu", "transcendental", "dot"))
+    valu = model.valu_of(classes)
     row = {"kernel": work["kernel"], "times": n, "grid": work["grid"], "seconds": t.mid,
            "share": t.mid / total.mid, "bound": t.bound, "bytes_share": t.bytes_s / t.mid,
            "issue_share": t.issue_s / t.mid, "lds_share": t.lds_s / t.mid,
@@ -56,8 +56,7 @@ def kernel_row(work, n, t, total):
     loop = work["loop"]
     if loop and loop["classes"].get("wmma"):
         inner = loop["classes"]
-        row["other_valu_a_wmma"] = (inner.get("valu", 0) + inner.get("transcendental", 0)
-                                    + inner.get("dot", 0)) / inner["wmma"]
+        row["other_valu_a_wmma"] = model.valu_of(inner) / inner["wmma"]
     return row
 
 

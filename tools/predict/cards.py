@@ -34,8 +34,10 @@ CARDS = {
 
 # Cycles that an instruction of a class holds its SIMD's vector issue (AMD, "RDNA3 Instruction Set
 # Architecture", and the peak rates of the data sheet): one for a wave of 32 lanes; a quarter of the
-# rate for transcendental functions; 16x16x16 WMMA does 8192 operations, of 256 a cycle and SIMD.
-VALU_CYCLES = {"valu": 1, "dot": 1, "transcendental": 4, "wmma": 32}
+# rate for transcendental functions and for 32-bit integer products (LLVM's SISchedule.td, too, gives
+# those WriteIntMul's); a sixteenth for doubles (data sheet: 1.92 of 30.7 TFLOP/s, without pairs);
+# 16x16x16 WMMA does 8192 operations, of 256 a cycle and SIMD.
+VALU_CYCLES = {"valu": 1, "dot": 1, "transcendental": 4, "slow_integer": 4, "double": 16, "wmma": 32}
 # Each of these has an issue port of its own in a SIMD: one a cycle, beside the vector ones.
 PORTS = (("salu", "branch", "smem", "barrier", "wait", "other"), ("load", "store", "atomic"),
          ("lds", "permute"))

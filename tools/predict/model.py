@@ -37,6 +37,11 @@ class Time:
                     self.lds_s * n, self.bound)
 
 
+def valu_of(classes):
+    """VALU instructions, WMMA not among them."""
+    return sum(classes.get(name, 0) for name in VALU_CYCLES if name != "wmma")
+
+
 def simd_cycles(work):
     """Cycles of vector issue, or of the busiest other port, summed over all waves."""
     classes = work["classes"]
