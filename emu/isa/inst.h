@@ -13,6 +13,11 @@ namespace rocmforge::emu {
 inline constexpr std::uint8_t kVccLo = 106, kVccHi = 107, kNull = 124, kM0 = 125, kExecLo = 126,
                               kExecHi = 127;
 
+// Where flat addresses mean a group's LDS and a lane's scratch: 4 GiB each. As Linux sets them for
+// gfx9 and later (drivers/gpu/drm/amd/amdkfd/kfd_flat_memory.c).
+inline constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 48,
+                               kScratchWindow = std::uint64_t{2} << 48;
+
 // A source that names null is the constant 0. What a 64-bit or wider SGPR operand needs of
 // alignment and room is checked by decode(); a destination of null has n = 1 whatever its type.
 //

@@ -5,8 +5,8 @@ namespace rocmforge::emu {
 namespace {
 
 constexpr std::uint32_t kTrapFirst = 108, kTrapLast = 123, kZero = 128, kIntLast = 208,
-                        kFloatFirst = 240, kFloatLast = 248, kVccz = 251, kExecz = 252, kScc = 253,
-                        kLiteral = 255, kVgprFirst = 256;
+                        kSharedBase = 235, kPrivateBase = 237, kFloatFirst = 240, kFloatLast = 248,
+                        kVccz = 251, kExecz = 252, kScc = 253, kLiteral = 255, kVgprFirst = 256;
 
 // 0.5, -0.5, 1, -1, 2, -2, 4, -4, 1 / (2 pi)
 constexpr std::uint16_t kF16[] = {0x3800, 0xb800, 0x3c00, 0xbc00, 0x4000,
@@ -96,6 +96,8 @@ Operand Reader::source(std::uint32_t field, Type type, const Opcode& opcode,
   if (field == kExecz) return {.kind = Operand::Kind::kExecz};
   if (field == kScc) return {.kind = Operand::Kind::kScc};
   if (field <= kIntLast) return constant(inline_constant(field, type));
+  if (field == kSharedBase && type == Type::kB64) return constant(kSharedWindow);
+  if (field == kPrivateBase && type == Type::kB64) return constant(kScratchWindow);
   if (field < kFloatFirst || field > kFloatLast) {
     fail("source " + std::to_string(field) + " is not modelled");
   }

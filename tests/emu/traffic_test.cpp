@@ -268,12 +268,36 @@ TEST_F(MemoryAccess, CacheControlsChangeNothing) {
   EXPECT_EQ(std::memcmp(&v, &rig.wave().v, sizeof v), 0);
 }
 
-// Flat addresses outside global memory are not taken for anything else.
-TEST_F(MemoryAccess, FlatKnowsGlobalMemoryAlone) {
-  rig.set_exec(1);
-  rig.set_pair(2, 0, 0x0001000000000000ULL);
-  expect_fault(FaultKind::kOutOfBounds, 0, "read of 4 bytes",
-               [&] { rig.run("flat_load_b32 v8, v[2:3] offset:24"); });
+// Lanes 0, 1, 2: of the LDS's window, of scratch's, of global memory; all others inactive.
+TEST_F(MemoryAccess, FlatLoadsReachTheWindowsOfLdsAndScratch) {
+  std::mt19937_64 random(2);
+  rig.randomize(random);
+  rig.set_exec(7);
+  rig.set_pair(2, 0, kSharedWindow + 40);
+  rig.set_pair(2, 1, kScratchWindow + 80);
+  rig.set_pair(2, 2, rig.area() + 160);
+  const std::uint32_t untouched = rig.wave().v[8].x[3];
+  rig.run("flat_load_b32 v8, v[2:3] offset:24");
+  std::uint32_t expected[3];
+  std::memcpy(&expected[0], rig.group.lds.data() + 64, 4);
+  std::memcpy(&expected[1], rig.wave().scratch.data() + WaveRig::kScratch + 104, 4);
+  std::memcpy(&expected[2], rig.at(184), 4);
+  for (int lane = 0; lane < 3; ++lane) EXPECT_EQ(rig.wave().v[8].x[lane], expected[lane]) << lane;
+  EXPECT_EQ(rig.wave().v[8].x[3], untouched);
+  EXPECT_EQ(rig.wave().exec(), 7U);
+}
+
+TEST_F(MemoryAccess, FlatLoadsEndWithTheirWindows) {
+  const auto run = [&] { rig.run("flat_load_b32 v8, v[2:3] offset:24"); };
+  rig.set_exec(2);
+  rig.set_pair(2, 1, kSharedWindow + WaveRig::kArea - 24);
+  expect_fault(FaultKind::kOutOfBounds, 1, "LDS access of 4 bytes", run);
+  rig.set_exec(2);
+  rig.set_pair(2, 1, kScratchWindow + WaveRig::kScratch - 24);
+  expect_fault(FaultKind::kOutOfBounds, 1, "scratch access of 4 bytes", run);
+  rig.set_exec(2);
+  rig.set_pair(2, 1, std::uint64_t{4} << 48);
+  expect_fault(FaultKind::kOutOfBounds, 1, "read of 4 bytes", run);
 }
 
 }  // namespace

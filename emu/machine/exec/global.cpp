@@ -6,8 +6,8 @@
 // and where two groups meet in them the kernel has a race.
 //
 // Memory may be addressed at any byte (HIP runs with SH_MEM_CONFIG's unaligned mode on), but by
-// atomics. Flat addresses are those of global memory: the windows of LDS and scratch are not
-// modelled, and an address in them is out of bounds.
+// atomics. Flat loads reach the LDS and scratch through their windows; for flat stores and atomics
+// those are not modelled, and an address in them is out of bounds.
 #include <atomic>
 #include <limits>
 #include <string>
@@ -40,24 +40,19 @@ Addresses global_addresses(Wave& wave, const Inst& inst) {
   return out;
 }
 
-// Scratch: 32-bit offsets into the lane's own bytes. Returned as places in wave.scratch, which
-// holds one lane's bytes after another's; the hardware interleaves lanes by dwords, and so the
-// lines are counted.
-Addresses scratch_places(Wave& wave, const Inst& inst, std::uint32_t bytes, bool write) {
+// Offsets into the lane's own bytes of scratch -> places in wave.scratch, which holds one lane's
+// bytes after another's; the hardware interleaves lanes by dwords, and so the lines are counted.
+Addresses scratch_places(Wave& wave, const Addresses& at, std::uint32_t bytes, bool write) {
   Addresses out;
   const std::uint64_t size = wave.scratch.size() / kLanes;
-  const Operand& base = inst.src[2];
-  std::int64_t start = inst.offset;
-  if (base.is_sgpr() && base.index != kNull) start += wave.s[base.index];
-  const Lanes* index = inst.src[0].is_none() ? nullptr : registers(wave, inst.src[0], 1);
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max(), last = 0;
   for_each_lane(wave.exec(), [&](int lane) {
-    const std::int64_t at = start + (index == nullptr ? 0 : std::int64_t{index->x[lane]});
-    const auto offset = static_cast<std::uint64_t>(at);
-    if (at < 0 || offset >= size || bytes > size - offset) {
+    const std::uint64_t offset = at.x[lane];
+    if (offset >= size || bytes > size - offset) {
       throw Fault(FaultKind::kOutOfBounds,
-                  "scratch access of " + std::to_string(bytes) + " bytes at " + std::to_string(at) +
-                      ": a lane has " + std::to_string(size) + " bytes",
+                  "scratch access of " + std::to_string(bytes) + " bytes at " +
+                      std::to_string(static_cast<std::int64_t>(offset)) + ": a lane has " +
+                      std::to_string(size) + " bytes",
                   lane);
     }
     first = offset < first ? offset : first;
@@ -74,6 +69,20 @@ Addresses scratch_places(Wave& wave, const Inst& inst, std::uint32_t bytes, bool
       static_cast<std::uint64_t>(std::popcount(wave.exec())) * ((bytes + 3) / 4);
   traffic.lines += dwords < most || first == last ? dwords : most;
   return out;
+}
+
+// SCRATCH: 32-bit offsets.
+Addresses scratch_places(Wave& wave, const Inst& inst, std::uint32_t bytes, bool write) {
+  Addresses at;
+  const Operand& base = inst.src[2];
+  std::int64_t start = inst.offset;
+  if (base.is_sgpr() && base.index != kNull) start += wave.s[base.index];
+  const Lanes* index = inst.src[0].is_none() ? nullptr : registers(wave, inst.src[0], 1);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const std::int64_t offset = start + (index == nullptr ? 0 : std::int64_t{index->x[lane]});
+    at.x[lane] = static_cast<std::uint64_t>(offset);
+  }
+  return scratch_places(wave, at, bytes, write);
 }
 
 template <class T>
@@ -133,6 +142,60 @@ void load_narrow(Wave& wave, const Step& step) {
     } else {
       std::memcpy(&value, host(at.x[lane]), sizeof value);
     }
+    to.x[lane] = insert<T, kHalf>(to.x[lane], value);
+  });
+}
+
+// Lanes whose address lies in the window of 4 GiB at `base`.
+std::uint32_t lanes_within(const Wave& wave, const Addresses& at, std::uint64_t base) {
+  std::uint32_t out = 0;
+  for_each_lane(wave.exec(), [&](int lane) {
+    out |= static_cast<std::uint32_t>(at.x[lane] >> 32 == base >> 32) << lane;
+  });
+  return out;
+}
+
+// A flat load: kGlobal, but for the lanes whose addresses lie in the windows of LDS and scratch.
+// put(from, lane) takes a lane's bytes.
+template <int kBytes, class Put>
+void load_flat(Wave& wave, const Step& step, Handler global, const Put& put) {
+  Addresses at = global_addresses(wave, step.inst);
+  const std::uint32_t exec = wave.exec();
+  const std::uint32_t shared = lanes_within(wave, at, kSharedWindow);
+  const std::uint32_t own = lanes_within(wave, at, kScratchWindow);
+  if ((shared | own) == 0) return global(wave, step);
+  for (std::uint64_t& x : at.x) x &= 0xffffffffU;
+  // In turns, each with its lanes alone in EXEC; what one writes, no other one reads.
+  if ((exec & ~(shared | own)) != 0) {
+    wave.set_exec(exec & ~(shared | own));
+    global(wave, step);
+  }
+  if (shared != 0) {
+    wave.set_exec(shared);
+    enter_lds(wave, step, {shared, kBytes, at.x, Kind::kRead});
+    for_each_lane(shared, [&](int lane) { put(wave.group->lds.data() + at.x[lane], lane); });
+  }
+  if (own != 0) {
+    wave.set_exec(own);
+    const Addresses places = scratch_places(wave, at, kBytes, false);
+    for_each_lane(own, [&](int lane) { put(wave.scratch.data() + places.x[lane], lane); });
+  }
+  wave.set_exec(exec);
+}
+
+template <int N>
+void flat_load(Wave& wave, const Step& step) {
+  Lanes* to = registers(wave, step.inst.dst, N);
+  load_flat<4 * N>(wave, step, load<N>,
+                   [&](const std::byte* from, int lane) { load_lane<N>(from, to, lane, false); });
+}
+
+template <class T, Half kHalf>
+void flat_load_narrow(Wave& wave, const Step& step) {
+  Lanes& to = *registers(wave, step.inst.dst, 1);
+  load_flat<sizeof(T)>(wave, step, load_narrow<T, kHalf>, [&](const std::byte* from, int lane) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
     to.x[lane] = insert<T, kHalf>(to.x[lane], value);
   });
 }
@@ -264,20 +327,20 @@ using I64 = std::int64_t;
 constexpr HandlerRow kRows[] = {
     {"buffer_gl0_inv", cache_control},
     {"buffer_gl1_inv", cache_control},
-    {"flat_load_b32", load<1>},
-    {"flat_load_b64", load<2>},
-    {"flat_load_b96", load<3>},
-    {"flat_load_b128", load<4>},
-    {"flat_load_u8", load_narrow<U8, Half::kWhole>},
-    {"flat_load_i8", load_narrow<I8, Half::kWhole>},
-    {"flat_load_u16", load_narrow<U16, Half::kWhole>},
-    {"flat_load_i16", load_narrow<I16, Half::kWhole>},
-    {"flat_load_d16_u8", load_narrow<U8, Half::kLow>},
-    {"flat_load_d16_i8", load_narrow<I8, Half::kLow>},
-    {"flat_load_d16_b16", load_narrow<U16, Half::kLow>},
-    {"flat_load_d16_hi_u8", load_narrow<U8, Half::kHigh>},
-    {"flat_load_d16_hi_i8", load_narrow<I8, Half::kHigh>},
-    {"flat_load_d16_hi_b16", load_narrow<U16, Half::kHigh>},
+    {"flat_load_b32", flat_load<1>},
+    {"flat_load_b64", flat_load<2>},
+    {"flat_load_b96", flat_load<3>},
+    {"flat_load_b128", flat_load<4>},
+    {"flat_load_u8", flat_load_narrow<U8, Half::kWhole>},
+    {"flat_load_i8", flat_load_narrow<I8, Half::kWhole>},
+    {"flat_load_u16", flat_load_narrow<U16, Half::kWhole>},
+    {"flat_load_i16", flat_load_narrow<I16, Half::kWhole>},
+    {"flat_load_d16_u8", flat_load_narrow<U8, Half::kLow>},
+    {"flat_load_d16_i8", flat_load_narrow<I8, Half::kLow>},
+    {"flat_load_d16_b16", flat_load_narrow<U16, Half::kLow>},
+    {"flat_load_d16_hi_u8", flat_load_narrow<U8, Half::kHigh>},
+    {"flat_load_d16_hi_i8", flat_load_narrow<I8, Half::kHigh>},
+    {"flat_load_d16_hi_b16", flat_load_narrow<U16, Half::kHigh>},
     {"flat_store_b32", store<1>},
     {"flat_store_b64", store<2>},
     {"flat_store_b96", store<3>},
