@@ -31,7 +31,8 @@ def counted(program, library, spec, layers, tokens):
     with tempfile.TemporaryDirectory() as folder:
         counters = pathlib.Path(folder) / "counters.json"
         environment = dict(os.environ, ROCMFORGE_HIP_LIBRARY=str(library),
-                           ROCMFORGE_EMU_COUNTERS=str(counters))
+                           ROCMFORGE_EMU_COUNTERS=str(counters), ROCMFORGE_EMU_CHECK="fast",
+                           ROCMFORGE_GPU_TIMEOUT="36000")
         test = ["-p", "0", "-n", "1"] if tokens == 1 else ["-p", str(tokens), "-n", "0"]
         command = [str(program), "bench", "--device", "hip", "--random", f"{spec},layers={layers}",
                    "--ctx", str(max(64, tokens)), "-r", "1", "-o", "json"] + test
