@@ -10,8 +10,9 @@ from cards import CARDS, Card  # noqa: E402
 CARD = Card("test", units=4, clock_ghz=1.0, dram_gbs=128.0, dispatch_us=(1.0, 2.0, 3.0))
 
 
-def work(kernel="k", groups=2, waves=8, lines=0, lds=0, **classes):
-    return {"kernel": kernel, "grid": [groups, 1, 1], "groups": groups, "waves": waves,
+def work(kernel="k", groups=2, waves=8, lines=0, lds=0, asked=0, **classes):
+    return {"loads": {"lines": asked}, "stores": {"lines": 0}, "atomics": {"lines": 0},
+            "kernel": kernel, "grid": [groups, 1, 1], "groups": groups, "waves": waves,
             "lines_read": lines, "lines_written": 0, "lds_cycles": lds, "classes": classes,
             "instructions": sum(classes.values()), "loop": None, "occupancy": 16}
 
@@ -24,6 +25,11 @@ class TimeTest(unittest.TestCase):
         self.assertAlmostEqual(t.mid, 1e-3 / 0.91 + 2e-6)
         self.assertAlmostEqual(t.low, 1e-3 / 0.86 + 3e-6)
         self.assertEqual(t.bound, "bytes")
+
+    def test_lines_that_loads_ask_for(self):
+        t = model.time_of(work(asked=4 * 10 ** 6), CARD)  # four L0 caches, a line a cycle
+        self.assertAlmostEqual(t.l0_s, 1e-3)
+        self.assertEqual(t.bound, "l0")
 
     def test_issue_over_all_simds(self):
         t = model.time_of(work(valu=8 * 10 ** 6), CARD)  # 8 SIMDs, all busy
@@ -64,33 +70,35 @@ class LayersTest(unittest.TestCase):
         return [work(name, lines=100, valu=100) for name in kernels]
 
     def test_splits(self):
-        one = self.names("embed_rows", "a", "b", "head")
-        two = self.names("embed_rows", "a", "b", "a", "b", "head")
-        before, layer, after = model.split_layers(one, two)
-        self.assertEqual([len(before), len(layer), len(after)], [1, 2, 1])
-        self.assertEqual(model.check_linear(one, two, 2, 1), 0)
-        total, rows = model.whole((before, layer, after), 32, CARD)
+        step = self.names("embed_rows", "a", "b", "a", "b", "head")
+        parts = model.split_layers(step)
+        self.assertEqual([len(part) for part in parts], [1, 2, 2, 1])
+        self.assertEqual(model.check_linear(*parts[1:3]), 0)
+        total, rows = model.whole(parts, 32, CARD)
         self.assertEqual(sum(n for _, n, _ in rows), 66)
-        self.assertAlmostEqual(total.mid, 66 * model.time_of(one[0], CARD).mid)
+        self.assertAlmostEqual(total.mid, 66 * model.time_of(step[0], CARD).mid)
+
+    def test_takes_the_whole_layer(self):
+        # A kernel that comes twice within a layer is no layer.
+        parts = model.split_layers(self.names("embed_rows", "a", "a", "b", "a", "a", "b", "head"))
+        self.assertEqual([len(part) for part in parts], [1, 3, 3, 1])
 
     def test_refuses_what_does_not_repeat(self):
         with self.assertRaises(ValueError):
-            model.split_layers(self.names("embed_rows", "a", "head"),
-                               self.names("embed_rows", "a", "c", "head"))
-        with self.assertRaises(ValueError):
-            model.split_layers(self.names("embed_rows", "a"), self.names("embed_rows", "a"))
+            model.split_layers(self.names("embed_rows", "a", "c", "head"))
 
     def test_refuses_counts_that_are_not_linear(self):
-        two = self.names("embed_rows", "a", "a", "head")
-        two[2]["instructions"] *= 2
+        first, second = self.names("a"), self.names("a")
+        second[0]["instructions"] *= 2
         with self.assertRaises(ValueError):
-            model.check_linear([], two, 1, 1)
+            model.check_linear(first, second)
 
-    def test_last_step(self):
+    def test_steps(self):
         run = self.names("repack", "embed_rows", "a", "embed_rows", "b")
-        self.assertEqual([d["kernel"] for d in model.last_step(run)], ["embed_rows", "b"])
+        self.assertEqual([[d["kernel"] for d in step] for step in model.steps_of(run)],
+                         [["embed_rows", "a"], ["embed_rows", "b"]])
         with self.assertRaises(ValueError):
-            model.last_step(self.names("a"))
+            model.steps_of(self.names("a"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Predicts tokens a second on a card from what the emulator counted. Not a measurement.
 
     tools/predict run --rocmforge PROGRAM --emulator LIBRARY [--card 7900xt] [--types Q4_0,Q8_0,MXFP4]
-        runs one and two layers and the head of an 8B llama on the emulator, decode and prefill, and
-        writes RESULTS/<target>/predicted.json
+        runs two layers and the head of an 8B llama on the emulator, decode and prefill, checks that
+        the layers count alike, multiplies them, and writes RESULTS/<target>/predicted.json
     tools/predict show RESULTS/<target>/predicted.json [--kernels]
         its table
     tools/predict counters FILE.json [--card 7900xt]
@@ -27,20 +27,21 @@ BITS = {"q4_0": 4.5, "q4_1": 5, "q8_0": 8.5, "q6_k": 6.5625, "mxfp4": 4.25, "f16
 
 
 def counted(program, library, spec, layers, tokens):
-    """The dispatches of one step of `tokens` rows."""
+    """Counts one step of a token and, behind each other in one run, one of `tokens` -> their dispatches."""
     with tempfile.TemporaryDirectory() as folder:
         counters = pathlib.Path(folder) / "counters.json"
-        environment = dict(os.environ, ROCMFORGE_HIP_LIBRARY=str(library),
-                           ROCMFORGE_EMU_COUNTERS=str(counters), ROCMFORGE_EMU_CHECK="fast",
-                           ROCMFORGE_GPU_TIMEOUT="36000")
-        test = ["-p", "0", "-n", "1"] if tokens == 1 else ["-p", str(tokens), "-n", "0"]
+        # No limit of time, and none of the runs that measure whether graphs pay: time is not emulated.
+        environment = dict(os.environ, ROCMFORGE_HIP_LIBRARY=str(library), ROCMFORGE_GPU_TIMEOUT="0",
+                           ROCMFORGE_GPU_GRAPH="0", ROCMFORGE_EMU_CHECK="fast",
+                           ROCMFORGE_EMU_COUNTERS=str(counters))
         command = [str(program), "bench", "--device", "hip", "--random", f"{spec},layers={layers}",
-                   "--ctx", str(max(64, tokens)), "-r", "1", "-o", "json"] + test
+                   "--ctx", str(max(64, tokens)), "-r", "1", "-o", "json", "-p", str(tokens), "-n", "1"]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"predict: {' '.join(command)}: exit code {done.returncode}\n{done.stderr.strip()}")
-        return model.last_step(json.loads(counters.read_text(encoding="utf-8"))["dispatches"])
+        steps = model.steps_of(json.loads(counters.read_text(encoding="utf-8"))["dispatches"])
+    return {1: steps[-1], tokens: max(steps, key=lambda step: sum(d["instructions"] for d in step))}
 
 
 def kernel_row(work, n, t, total):
@@ -48,7 +49,7 @@ def kernel_row(work, n, t, total):
     valu = model.valu_of(classes)
     row = {"kernel": work["kernel"], "times": n, "grid": work["grid"], "seconds": t.mid,
            "share": t.mid / total.mid, "bound": t.bound, "bytes_share": t.bytes_s / t.mid,
-           "issue_share": t.issue_s / t.mid, "lds_share": t.lds_s / t.mid,
+           "issue_share": t.issue_s / t.mid, "lds_share": t.lds_s / t.mid, "l0_share": t.l0_s / t.mid,
            "occupancy": work["occupancy"]}
     kind = work["kernel"].removeprefix("matmul_").rsplit("_", 1)[0]
     if work["kernel"].startswith("matmul_") and kind in BITS and work["lines_read"]:
@@ -61,14 +62,11 @@ def kernel_row(work, n, t, total):
     return row
 
 
-def predict(program, library, kind, card, tokens):
-    spec = f"llama-8b:{kind}"
-    one = counted(program, library, spec, 1, tokens)
-    two = counted(program, library, spec, 2, tokens)
-    parts = model.split_layers(one, two)
-    worst = model.check_linear(one, two, len(parts[1]), len(parts[0]))
+def predict(kind, step, card, tokens):
+    parts = model.split_layers(step)
+    worst = model.check_linear(*parts[1:3])
     total, rows = model.whole(parts, N_LAYERS, card)
-    return {"test": "tg1" if tokens == 1 else f"pp{tokens}", "model": spec,
+    return {"test": "tg1" if tokens == 1 else f"pp{tokens}", "model": f"llama-8b:{kind}",
             "tokens_per_second": {"low": tokens / total.low, "mid": tokens / total.mid,
                                   "high": tokens / total.high},
             "dispatches": sum(n for _, n, _ in rows), "linear_within": worst,
@@ -81,8 +79,9 @@ def run(args):
            "clock_ghz": card.clock_ghz, "dram_gbs": card.dram_gbs, "dispatch_us": card.dispatch_us,
            "dram_share": DRAM_SHARE, "results": []}
     for kind in args.types.split(","):
-        for tokens in (1, PROMPT):
-            result = predict(args.rocmforge, args.emulator, kind, card, tokens)
+        steps = counted(args.rocmforge, args.emulator, f"llama-8b:{kind}", 2, PROMPT)
+        for tokens, step in steps.items():
+            result = predict(kind, step, card, tokens)
             print(line(result), flush=True)
             out["results"].append(result)
     path = pathlib.Path(args.results) / "gfx1100" / "predicted.json"
@@ -108,7 +107,7 @@ def show(args):
                            if key in row)
             print(f"  {row['kernel']:32} x{row['times']:<3} {row['share']:6.1%} bound by {row['bound']}"
                   f" (bytes {row['bytes_share']:.0%}, issue {row['issue_share']:.0%},"
-                  f" LDS {row['lds_share']:.0%}){more}")
+                  f" LDS {row['lds_share']:.0%}, L0 {row['l0_share']:.0%}){more}")
 
 
 def counters(args):

@@ -42,6 +42,10 @@ VALU_CYCLES = {"valu": 1, "dot": 1, "transcendental": 4, "slow_integer": 4, "dou
 PORTS = (("salu", "branch", "smem", "barrier", "wait", "other"), ("load", "store", "atomic"),
          ("lds", "permute"))
 
+# Lines of 128 bytes that the L0 cache of a compute unit gives to its loads in a cycle (AMD, "RDNA
+# Architecture" white paper, 2019: 128 bytes, twice GCN's). Lines are counted load by load, as L0 serves them.
+L0_LINES_A_CYCLE = 1
+
 # Of the DRAM's rate, what programs are known to reach: 86 % (llama.cpp Vulkan, 8B Q4_K_M on an RX
 # 9070 XT: 119.6 tokens a second x 4.6 GB of 640 GB/s), 91 % (plain reads, 8060S: 221 of 242 GB/s as
 # the best of 256). The low end takes the first, the middle the second, the high end all of it.

@@ -4,6 +4,7 @@ The time of a dispatch is the largest of
   bytes     distinct 128-byte lines that it reads and writes, over the DRAM's rate;
   issue     the instructions of its busiest SIMD, over the clock;
   lds       the cycles that the LDS of its busiest WGP works, which has two halves of 32 banks;
+  l0        the lines that its loads ask the L0 caches of its busiest WGP for, which has two;
 plus the cost of a dispatch. The middle takes the shares of cards.py; the low end (of speed) adds bytes
 and issue instead of taking the larger, as where nothing overlaps; the high end takes the ideal.
 
@@ -12,7 +13,7 @@ come from DRAM once, however large the caches, and no more than once), clocks be
 """
 from dataclasses import dataclass
 
-from cards import DRAM_SHARE, PORTS, VALU_CYCLES
+from cards import DRAM_SHARE, L0_LINES_A_CYCLE, PORTS, VALU_CYCLES
 
 LINE = 128
 
@@ -25,16 +26,17 @@ class Time:
     bytes_s: float
     issue_s: float
     lds_s: float
-    bound: str   # "bytes", "issue", "lds" or "dispatch": the largest part of `mid`
+    l0_s: float
+    bound: str   # "bytes", "issue", "lds", "l0" or "dispatch": the largest part of `mid`
 
     def __add__(self, other):
         return Time(self.low + other.low, self.mid + other.mid, self.high + other.high,
-                    self.bytes_s + other.bytes_s, self.issue_s + other.issue_s, self.lds_s + other.lds_s,
-                    self.bound)
+                    self.bytes_s + other.bytes_s, self.issue_s + other.issue_s,
+                    self.lds_s + other.lds_s, self.l0_s + other.l0_s, self.bound)
 
     def times(self, n):
         return Time(self.low * n, self.mid * n, self.high * n, self.bytes_s * n, self.issue_s * n,
-                    self.lds_s * n, self.bound)
+                    self.lds_s * n, self.l0_s * n, self.bound)
 
 
 def valu_of(classes):
@@ -68,48 +70,42 @@ def time_of(work, card):
     hertz = card.clock_ghz * 1e9
     issue = simd_cycles(work) * busiest_simd_share(work, card) / hertz
     lds = work["lds_cycles"] / 2 * busiest_share(work, card) / hertz
+    l0 = work["loads"]["lines"] / (2 * L0_LINES_A_CYCLE) * busiest_share(work, card) / hertz
     least, usual, most = (us * 1e-6 for us in card.dispatch_us)
     slow, typical, best = (ideal / share for share in DRAM_SHARE)
-    parts = {"bytes": typical, "issue": issue, "lds": lds, "dispatch": usual}
-    return Time(low=max(slow + issue, lds) + most, mid=max(typical, issue, lds) + usual,
-                high=max(best, issue, lds) + least, bytes_s=ideal, issue_s=issue, lds_s=lds,
+    parts = {"bytes": typical, "issue": issue, "lds": lds, "l0": l0, "dispatch": usual}
+    return Time(low=max(slow + issue, lds, l0) + most, mid=max(typical, issue, lds, l0) + usual,
+                high=max(best, issue, lds, l0) + least, bytes_s=ideal, issue_s=issue, lds_s=lds, l0_s=l0,
                 bound=max(parts, key=parts.get))
 
 
 # ---- from the dispatches of a run to a step of the whole model
 
-def last_step(dispatches):
-    """The dispatches of the last step of a run: from its last embedding of rows on."""
+def steps_of(dispatches):
+    """The dispatches of a run, step by step: each begins with its embedding of rows."""
     starts = [i for i, d in enumerate(dispatches) if d["kernel"].startswith("embed_rows")]
     if not starts:
         raise ValueError("no dispatch of embed_rows: not a run of a model?")
-    return dispatches[starts[-1]:]
+    return [dispatches[a:b] for a, b in zip(starts, starts[1:] + [len(dispatches)])]
 
 
-def split_layers(one, two):
-    """Steps of the same model with one and with two layers -> (before, layer, after).
+def split_layers(step):
+    """A step of a model with two layers -> (before, first layer, second layer, after).
 
-    Raises ValueError unless the second layer's dispatches are those of the first.
+    The layers are the longest dispatches that come twice, one behind another.
     """
-    n = len(two) - len(one)
-    names_one, names_two = [d["kernel"] for d in one], [d["kernel"] for d in two]
-    if n <= 0:
-        raise ValueError(f"two layers took {len(two)} dispatches, one took {len(one)}")
-    for start in range(len(one) - n + 1):
-        if (names_two[:start + n] == names_one[:start + n]
-                and names_two[start + n:start + 2 * n] == names_two[start:start + n]
-                and names_two[start + 2 * n:] == names_one[start + n:]):
-            if start == 0 and n < len(one):  # the embedding stands before every layer
-                continue
-            return one[:start], one[start:start + n], one[start + n:]
-    raise ValueError(f"no {n} dispatches of a layer repeat: {names_one} and {names_two}")
+    names = [d["kernel"] for d in step]
+    for n in range(len(step) // 2, 0, -1):
+        for start in range(len(step) - 2 * n + 1):
+            if names[start:start + n] == names[start + n:start + 2 * n]:
+                return step[:start], step[start:start + n], step[start + n:start + 2 * n], step[start + 2 * n:]
+    raise ValueError(f"no dispatches of a layer repeat: {names}")
 
 
-def check_linear(one, two, n_layer, start, tolerance=0.02):
-    """What the second layer counts beyond the first: the largest relative difference."""
+def check_linear(first, second, tolerance=0.02):
+    """The largest relative difference between what two layers count, kernel by kernel."""
     worst = 0.0
-    for i in range(n_layer):
-        a, b = two[start + i], two[start + n_layer + i]
+    for a, b in zip(first, second):
         for key in ("instructions", "lines_read", "lines_written", "waves"):
             if max(a[key], b[key]) > 0:
                 worst = max(worst, abs(a[key] - b[key]) / max(a[key], b[key]))
@@ -119,8 +115,8 @@ def check_linear(one, two, n_layer, start, tolerance=0.02):
 
 
 def whole(parts, n_layers, card):
-    """(before, layer, after) -> the step's time, and rows of (kernel, times a step, time)."""
-    before, layer, after = parts
+    """What split_layers() gives -> the step's time, and rows of (kernel, times a step, time)."""
+    before, _, layer, after = parts
     rows = [(d, 1) for d in before] + [(d, n_layers) for d in layer] + [(d, 1) for d in after]
     out = [(d, n, time_of(d, card).times(n)) for d, n in rows]
     total = out[0][2]

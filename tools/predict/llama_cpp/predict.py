@@ -20,12 +20,12 @@ from cards import CARDS  # noqa: E402
 
 N_LAYERS = {"7b": 32, "8b": 32, "14b": 48}
 BITS = {"type2": 4.5, "type8": 8.5, "type12": 4.5, "type14": 6.5625}  # mul_mat_vec_q<(ggml_type)2, ...>
+# Prefill in Q4_K_M is not among them: llama.cpp multiplies its Q6_K matrices with hipBLAS there.
 # Tokens a second that were measured on an RX 7900 XTX with llama.cpp's HIP backend, (least, most).
 PUBLISHED = {
     "7b:q4_0:tg": (129, 144, "ggml-org/llama.cpp issue 20934 (March 2026)"),
     "7b:q4_0:pp512": (4000, 4400, "ggml-org/llama.cpp issue 20934 (March 2026)"),
     "8b:q4_k_m:tg": (105.8, 105.8, "ggml-org/llama.cpp pull request 26284, tg64"),
-    "8b:q4_k_m:pp512": (3227, 3227, "ggml-org/llama.cpp pull request 26284, pp2048 in batches of 512"),
     "14b:q8_0:tg": (48.5, 48.5, "ggml-org/llama.cpp pull request 22254, gfx1100 at 340 W, Qwen2 14B"),
 }
 DEFAULT = list(PUBLISHED)
@@ -74,9 +74,9 @@ def summary(case, rows, total, tokens):
     names = names_of([d for d, _, _ in rows])
     for d, n, t in rows:
         row = by_kernel.setdefault(f"{names[d['kernel']]} {'x'.join(map(str, d['grid']))}",
-                                   {"times": 0, "seconds": 0.0, "bound": t.bound, "bytes": 0.0, "issue": 0.0, "lds": 0.0})
+                                   {"times": 0, "seconds": 0.0, "bound": t.bound, "bytes": 0.0, "issue": 0.0, "lds": 0.0, "l0": 0.0})
         row["times"] += n
-        for key, value in (("seconds", t.mid), ("bytes", t.bytes_s), ("issue", t.issue_s), ("lds", t.lds_s)):
+        for key, value in (("seconds", t.mid), ("bytes", t.bytes_s), ("issue", t.issue_s), ("lds", t.lds_s), ("l0", t.l0_s)):
             row[key] += value
         kind = re.search(r"mul_mat_vec_q.*(type\d+)E", d["kernel"])
         if kind:
@@ -107,7 +107,7 @@ def show(out):
                        (("valu_a_weight", "VALU a weight"), ("other_valu_a_wmma", "VALU a WMMA")) if k in row)
         print(f"  {name[:60]:60} x{row['times']:<4} {row['share']:6.1%} {row['bound']} (bytes"
               f" {row['bytes'] / row['seconds']:.0%}, issue {row['issue'] / row['seconds']:.0%},"
-              f" LDS {row['lds'] / row['seconds']:.0%}){more}")
+              f" LDS {row['lds'] / row['seconds']:.0%}, L0 {row['l0'] / row['seconds']:.0%}){more}")
 
 
 def main():
