@@ -1,6 +1,6 @@
 # Short names for what CMake, ctest and tools/ do; CONTRIBUTING.md tells more.
 .DEFAULT_GOAL := build
-.PHONY: build run targets test install format check asan tsan portable bench clean help \
+.PHONY: build run targets test test-gfx1100 install format check asan tsan portable bench clean help \
         deps deps-gpu deps-test deps-check model
 MAKEFLAGS += --no-print-directory
 
@@ -53,6 +53,10 @@ test: deps-test model ## install what is missing, build and run every test
 	@echo "Test data: $${ROCMFORGE_TEST_DATA:-$$(ls -d ../shared 2>/dev/null || \
 	  echo 'none; set ROCMFORGE_TEST_DATA (tests that want it are skipped)')}"
 	@ctest --preset test
+
+test-gfx1100: deps-test ## build, run the kernels of gfx1100 on the emulator: op cases, models, seeded faults
+	$(call compile,test,build-test)
+	@ctest --preset test -L '^gfx1100$$'
 
 install: ## install under PREFIX (and DESTDIR) what `make` has built
 	@[ -x build/rocmforge ] || $(MAKE) build

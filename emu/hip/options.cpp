@@ -55,8 +55,8 @@ void take(Options& out, std::string_view name, std::string_view value) {
   if (name == "CARD") {
     out.card = parse_card(std::string(value));
   } else if (name == "PROPERTIES") {
-    const bool is_new = second_of(value, "old", "new");
-    out.old_properties = !is_new;
+    const bool none = value == "none", is_new = !none && second_of(value, "old", "new");
+    out.old_properties = !none && !is_new;
     out.new_properties = is_new;
   } else if (name == "SEED") {
     out.seed = number(value, "seed");

@@ -3,7 +3,7 @@
 // words that name it.
 //
 //   ROCMFORGE_EMU_CARD=7900xt,units=84,memory=20G   the card (machine/card.h)
-//   ROCMFORGE_EMU_PROPERTIES=old|new   only one of the two property calls tells the target
+//   ROCMFORGE_EMU_PROPERTIES=old|new|none   which of the two property calls tells the target
 //   ROCMFORGE_EMU_SEED=N      of the order of commands, groups and waves; 0: as they come
 //   ROCMFORGE_EMU_CHECK=fast|full      full: the checks of check/ watch every kernel
 //   ROCMFORGE_EMU_TRACE=KERNEL[:GROUP[:WAVE]]   what those waves execute, and

@@ -142,6 +142,7 @@ std::vector<Case> paged_cases(DType dtype) {
   out.push_back(make_case({"one_kv_head", ragged, 8, kv(1, 40)}));
   out.push_back(make_case({"wide_group", {{20, 3}}, 71, kv(1, 16)}));
   out.push_back(make_case({"wide_heads", {{5, 9}}, 2, kv(1, 1024)}));
+  out.push_back(make_case({"heads_of_200", ragged, 4, kv(2, 200, 16, 3), 200, kNeox, true}));
   out.push_back(make_case({"odd_dim", ragged, 4, kv(2, 19)}));
   out.push_back(make_case({"ragged", ragged, 6, kv(2, 64, 16)}));
   out.push_back(make_case({"splits", ragged, 6, kv(2, 64, 16, 3)}));

@@ -150,6 +150,15 @@ std::vector<Case> type_cases() {
     out.push_back(make_case(
         {type + "/norm", 3, 256, {{dtype, 50}}, {1e5F, 1, 1e-3F}, Epilogue::kNone, true}));
     out.push_back(make_case({type + "/swiglu", 3, 256, {{dtype, 34}}, {1, 20}, Epilogue::kSwiGlu}));
+    for (const std::int32_t n : {1, 2}) {
+      out.push_back(make_case({type + "/swiglu_" + std::to_string(n),
+                               n,
+                               512 + odd,
+                               {{dtype, 33, true}, {dtype, 33}},
+                               {3, 0.1F},
+                               Epilogue::kSwiGlu,
+                               true}));
+    }
     out.push_back(make_case({type + "/add", 3, 256, {{dtype, 35}}, {1, 1e4F}, Epilogue::kAdd}));
   }
   return out;
@@ -175,6 +184,11 @@ std::vector<Case> matmul_cases() {
     out.push_back(make_case({"mixed_add/" + size, n, 256, mixed, {1, 1e3F}, Epilogue::kAdd}));
     out.push_back(make_case(
         {"mixed_add_kept/" + size, n, 256, mixed, {1}, Epilogue::kAdd, true, true, true}));
+    out.push_back(make_case({"mixed_quant/" + size,
+                             n,
+                             768,
+                             {{kQ8_0, 21, true}, {kQ6_K, 20}, {kMXFP4, 34, true}},
+                             {1, 30}}));
     out.push_back(make_case({"halves/" + size, n, 256, halves, {1, 10}, Epilogue::kSwiGlu}));
     out.push_back(
         make_case({"halves_norm/" + size, n, 256, halves, {1, 1e5F}, Epilogue::kSwiGlu, true}));

@@ -68,7 +68,8 @@ struct NormShape {
 
 std::vector<Case> norm_cases() {
   std::vector<Case> out;
-  const NormShape shapes[] = {{1, 1, 1}, {3, 37, 37}, {5, 576, 576}, {4, 192, 64}, {300, 100, 20}};
+  const NormShape shapes[] = {{1, 1, 1},    {3, 37, 37},    {5, 576, 576},
+                              {4, 192, 64}, {300, 100, 20}, {3, 2500, 1250}};
   for (const NormShape& s : shapes) {
     const std::string name = "rms_norm/" + std::to_string(s.n) + "x" + std::to_string(s.cols) +
                              "by" + std::to_string(s.gain);

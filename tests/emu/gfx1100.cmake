@@ -1,0 +1,90 @@
+# What runs on the emulated card: tests of the label gfx1100, `make test-gfx1100`. The programs are those
+# of tests/gpu, which take the card that ROCMFORGE_HIP_LIBRARY presents.
+set(counters ${CMAKE_CURRENT_BINARY_DIR}/counters)
+file(MAKE_DIRECTORY ${counters})
+set(dispatched "")
+
+# rocmforge_emulated(NAME COMMAND ... ENV VAR=VALUE... [COUNTERS] [NEEDS_DATA] [TIMEOUT s])
+# COUNTERS: what it dispatches counts for gfx1100/every_kernel. NEEDS_DATA: where there are no models it
+# shows as skipped; no test shows so for want of a card.
+function(rocmforge_emulated NAME)
+  cmake_parse_arguments(ARG "COUNTERS;NEEDS_DATA" "TIMEOUT" "COMMAND;ENV" ${ARGN})
+  add_test(NAME gfx1100/${NAME} COMMAND ${ARG_COMMAND})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  set(environment ROCMFORGE_HIP_LIBRARY=$<TARGET_FILE:amdhip64_emu> ROCMFORGE_EMU_THREADS=1 ${ARG_ENV})
+  if(ARG_COUNTERS)
+    string(REPLACE "/" "_" file ${NAME})
+    list(APPEND environment ROCMFORGE_EMU_COUNTERS=${counters}/${file}.json)
+    set(dispatched ${dispatched} ${counters}/${file}.json PARENT_SCOPE)
+    set_tests_properties(gfx1100/${NAME} PROPERTIES FIXTURES_SETUP gfx1100_counters)
+  endif()
+  set_tests_properties(gfx1100/${NAME} PROPERTIES LABELS gfx1100 TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "${environment}"
+    FAIL_REGULAR_EXPRESSION "no GPU that this program has kernels for;PASSED  . 0 tests")
+  if(ARG_NEEDS_DATA)
+    set_tests_properties(gfx1100/${NAME} PROPERTIES
+      FAIL_REGULAR_EXPRESSION "no GPU that this program has kernels for"
+      SKIP_REGULAR_EXPRESSION "test data not found" SKIP_RETURN_CODE 77)
+  endif()
+endfunction()
+
+# Every op case, launched and replayed: on the whole card, with counters; and, in parts that run side by
+# side, with all checks on a card of four compute units.
+rocmforge_emulated(ops COMMAND op_gpu_test COUNTERS)
+set(parts 4)
+foreach(part RANGE 1 ${parts})
+  math(EXPR index "${part} - 1")
+  rocmforge_emulated(ops_checked/${part} COMMAND op_gpu_test
+    ENV ROCMFORGE_EMU_CHECK=full ROCMFORGE_EMU_CARD=units=4
+        GTEST_TOTAL_SHARDS=${parts} GTEST_SHARD_INDEX=${index})
+endforeach()
+# Work groups, waves and commands in other orders.
+foreach(seed 1 2 3)
+  rocmforge_emulated(ops_shuffled/${seed} COMMAND op_gpu_test
+      "--gtest_filter=*splits*:*sample_*_fused:*_5x131:*tiles_*_9:*slices_F16_8:*rms_norm*:*softmax*"
+    ENV ROCMFORGE_EMU_SEED=${seed} ROCMFORGE_EMU_CARD=units=12)
+endforeach()
+
+# Models, by what is recorded of them: replayed and launched, with each property call.
+set(small "*GpuGolden*:*GpuCounters*:*GpuReplay*:-*SmolLM2*")
+foreach(how replayed:1:new launched:0:old)
+  string(REPLACE ":" ";" how ${how})
+  list(GET how 0 name)
+  list(GET how 1 graph)
+  list(GET how 2 properties)
+  rocmforge_emulated(models/${name} NEEDS_DATA COMMAND golden_gpu_test --gtest_filter=${small}
+    ENV ROCMFORGE_GPU_GRAPH=${graph} ROCMFORGE_EMU_PROPERTIES=${properties})
+endforeach()
+rocmforge_emulated(models/checked NEEDS_DATA COMMAND golden_gpu_test
+    "--gtest_filter=*PassesTheComparisonRule/llama_Q4_0:*PassesTheComparisonRule/llama_Q6_K:*GpuCounters*"
+  ENV ROCMFORGE_EMU_CHECK=full ROCMFORGE_EMU_CARD=units=8)
+foreach(seed 1 2)
+  rocmforge_emulated(models/shuffled/${seed} NEEDS_DATA COMMAND golden_gpu_test
+      "--gtest_filter=*PassesTheComparisonRule/stories260K:*GpuReplay*"
+    ENV ROCMFORGE_EMU_SEED=${seed} ROCMFORGE_GPU_GRAPH=1)
+endforeach()
+
+# A card whose driver tells no architecture is asked by the kernel `probe`.
+rocmforge_emulated(probe COMMAND rocmforge devices COUNTERS ENV ROCMFORGE_EMU_PROPERTIES=none)
+set_tests_properties(gfx1100/probe PROPERTIES PASS_REGULAR_EXPRESSION "kernels for gfx1100\n"
+  FAIL_REGULAR_EXPRESSION "no kernels for it")
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+find_program(ROCMFORGE_NM NAMES llvm-nm-19)
+add_test(NAME gfx1100/every_kernel COMMAND ${Python3_EXECUTABLE}
+  ${CMAKE_CURRENT_SOURCE_DIR}/kernels_reached.py ${CMAKE_CURRENT_BINARY_DIR}/objects.txt
+  ${ROCMFORGE_NM} ${dispatched})
+set_tests_properties(gfx1100/every_kernel PROPERTIES LABELS gfx1100 TIMEOUT 60
+  FIXTURES_REQUIRED gfx1100_counters)
+
+# Failing calls, short memory, hung kernels.
+rocmforge_emulated(driver_faults NEEDS_DATA COMMAND ${Python3_EXECUTABLE}
+  ${CMAKE_CURRENT_SOURCE_DIR}/driver_faults.py $<TARGET_FILE:rocmforge> $<TARGET_FILE:amdhip64_emu>
+  ${PROJECT_SOURCE_DIR} TIMEOUT 600)
+
+# Seeded faults, each of which must be caught.
+rocmforge_emulated(mutations COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/mutations/mutate.py
+  --build ${PROJECT_BINARY_DIR} TIMEOUT 600)
+set_tests_properties(gfx1100/mutations gfx1100/driver_faults PROPERTIES PROCESSORS 2)
