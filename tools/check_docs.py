@@ -17,7 +17,7 @@ import pathlib
 import re
 import sys
 
-TOPS = ("src", "tests", "tools", "docs", "cmake", "apps", "bench", ".ci")
+TOPS = ("src", "emu", "tests", "tools", "docs", "cmake", "apps", "bench", ".ci")
 ENDINGS = ("h", "cpp", "py", "sh", "cmake", "md", "txt", "in")
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -20,21 +20,22 @@ class Code:
     which: int | None  # the n-th of them in the kernel, from 0; None: all
     cases: str
     check: str = "full"
+    then: str = ".*"  # a pattern of the instruction after it
 
 
 # What a run's words are called in the table, the first that is found.
 WORDS = [
-    (r"\(global race\)", "check: global race"),
-    (r"\(LDS race\)", "check: LDS race"),
-    (r"\(missing wait\)", "check: missing wait"),
-    (r"\(uninitialised\)", "check: uninitialised"),
-    (r"\(fragment not repeated\)", "check: fragment"),
-    (r"\(out of bounds\)", "bounds"),
-    (r"\(use after free\)", "bounds"),
-    (r"\(misaligned\)", "alignment"),
-    (r"\(barrier\)", "barrier that not all reach"),
-    (r"\(limit\)", "limit of instructions"),
-    (r"\(divergent scalar\)", "check: divergent scalar"),
+    (r"\[emu\] global race: ", "check: global race"),
+    (r"\[emu\] LDS race: ", "check: LDS race"),
+    (r"\[emu\] missing wait: ", "check: missing wait"),
+    (r"\[emu\] uninitialised: ", "check: uninitialised"),
+    (r"\[emu\] fragment not repeated: ", "check: fragment not repeated"),
+    (r"\[emu\] out of bounds: ", "bounds"),
+    (r"\[emu\] use after free: ", "bounds"),
+    (r"\[emu\] misaligned: ", "alignment"),
+    (r"\[emu\] barrier: ", "barrier that not all reach"),
+    (r"\[emu\] limit: ", "limit of instructions"),
+    (r"\[emu\] divergent scalar: ", "check: divergent scalar"),
     (r"Expected: \(worst_error", "result"),
     (r"replayed, it gives another result", "result of the replay"),
     (r"^hangs$", "time"),
@@ -63,8 +64,8 @@ SEEDS = [
            (("weights.h", "out.m = half_of(raw.scales >> 16);", "out.m = half_of(raw.scales);"),),
            "*/matmul_Q4_1_1x37"),
     Source("the scales of the unit before", "matmul_q8_0",
-           (("weights.h", "const u8* scales = row.scales + kPlanes.scales * u;",
-             "const u8* scales = row.scales + kPlanes.scales * (u & ~1);"),), "*/matmul_Q8_0_5x131"),
+           (("matmul_units.h", "row.scales += kPlanes.scales * u;",
+             "row.scales += kPlanes.scales * (u & ~1);"),), "*/matmul_Q8_0_5x131"),
     Source("an exponent too great by one", "embed",
            (("weights.h", "(u32)(e - 1) << 23", "(u32)e << 23"),), "*/embed_MXFP4"),
     Source("the row after", "embed",
@@ -138,7 +139,7 @@ SEEDS = [
     Code("kernel arguments used before they are waited for", "rms_norm", "rms_norm_group",
          r"s_waitcnt lgkmcnt\(0\)", 0, NORM),
     Code("an LDS write not waited for before the barrier", "rms_norm", "rms_norm_group",
-         r"s_waitcnt lgkmcnt\(0\)", None, NORM),
+         r"s_waitcnt lgkmcnt\(0\)", None, NORM, then="s_barrier"),
     Code("the second barrier of a sum", "rms_norm", "rms_norm_group", r"s_barrier", 1, NORM),
     Code("every barrier of a product", "matmul_q4_0", "matmul_q4_0_gemm16", r"s_barrier", None,
          "*/matmul_tiles_Q4_0_9"),
