@@ -175,7 +175,7 @@ TEST_F(MachineTest, barriers_hold_for_any_threads_and_any_order) {
   const std::vector<std::uint32_t> expected = reversed(start, kRounds);
   std::uint64_t instructions = 0;
   for (const int n_threads : {1, 2, 4}) {
-    for (const std::uint64_t seed : {0, 1, 2, 3}) {
+    for (const std::uint64_t seed : {0U, 1U, 2U, 3U}) {
       SCOPED_TRACE(testing::Message() << n_threads << " threads, seed " << seed);
       const Words data(memory_, start.size());
       std::copy(start.begin(), start.end(), data.data());
@@ -211,7 +211,7 @@ TEST_F(MachineTest, waves_that_ended_are_not_waited_for) {
 
 TEST_F(MachineTest, waves_that_spin_let_others_run) {
   const auto program = load("machine_v5");
-  for (const std::uint64_t seed : {0, 1, 2}) {
+  for (const std::uint64_t seed : {0U, 1U, 2U}) {
     const Words out(memory_, 64);
     run(dispatch(program, "spin", {1, 1, 1}, {64, 1, 1}, Arguments(out.address())),
         {.seed = seed, .limit = 1000000});
