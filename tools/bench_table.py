@@ -217,8 +217,42 @@ def load_table(result):
     return "\n".join(row(r) for r in rows)
 
 
+def predicted_table(results):
+    """What tools/predict says: tokens a second, then the kernels that take a hundredth or more."""
+    def speeds(r):
+        speed = r["tokens_per_second"]
+        return [f"{speed['mid']:.1f}", f"{speed['low']:.1f} to {speed['high']:.1f}"]
+
+    if "published" in results[0]:
+        rows = [["case", "predicted t/s", "band", "published t/s", "predicted / published"],
+                ["---", "---:", "---:", "---:", "---:"]]
+        for r in results:
+            least, most = r["published"]["least"], r["published"]["most"]
+            mid = r["tokens_per_second"]["mid"]
+            one = least == most
+            rows.append([r["case"], *speeds(r), f"{least}" if one else f"{least} to {most}",
+                         f"{mid / most:.2f}" if one else f"{mid / most:.2f} to {mid / least:.2f}"])
+        return "\n".join(row(r) for r in rows)
+    rows = [["model", "test", "predicted t/s", "band", "dispatches"], ["---", "---", "---:", "---:", "---:"]]
+    kernels = [["model", "test", "kernel", "times", "share", "bound by", "DRAM", "issue", "LDS", "L0",
+                "VALU a weight, or a WMMA"], ["---"] * 3 + ["---:"] * 2 + ["---"] + ["---:"] * 5]
+    for r in results:
+        rows.append([r["model"], r["test"], *speeds(r), str(r["dispatches"])])
+        for k in r["kernels"]:
+            if k["share"] < 0.01:
+                continue
+            valu = k.get("valu_a_weight") if r["test"].startswith("tg") else k.get("other_valu_a_wmma")
+            kernels.append([r["model"], r["test"], f"`{k['kernel']}`", str(k["times"]), f"{k['share']:.1%}", k["bound"],
+                            *(f"{k[name + '_share']:.0%}" for name in ("bytes", "issue", "lds", "l0")),
+                            "" if valu is None else f"{valu:.3f}"])
+    return "\n".join(row(r) for r in rows) + "\n\n" + "\n".join(row(r) for r in kernels)
+
+
 def table(result):
-    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), or of loading (load)."""
+    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), of loading (load), or of a
+    prediction (results)."""
+    if "results" in result:
+        return predicted_table(result["results"])
     if "load" in result:
         return load_table(result)
     head = ["test", "rocmforge t/s", "llama.cpp t/s", "ratio (least to most)"]

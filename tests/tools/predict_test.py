@@ -3,7 +3,9 @@ import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "predict"))
+TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
+sys.path[:0] = [str(TOOLS), str(TOOLS / "predict")]
+import bench_table  # noqa: E402
 import model  # noqa: E402
 from cards import CARDS, Card  # noqa: E402
 
@@ -99,6 +101,27 @@ class LayersTest(unittest.TestCase):
                          [["embed_rows", "a"], ["embed_rows", "b"]])
         with self.assertRaises(ValueError):
             model.steps_of(self.names("a"))
+
+
+class TableTest(unittest.TestCase):
+    SPEED = {"low": 80.0, "mid": 120.0, "high": 160.0}
+
+    def test_beside_what_is_published(self):
+        text = bench_table.table({"results": [
+            {"case": "a", "tokens_per_second": self.SPEED, "published": {"least": 100, "most": 150}},
+            {"case": "b", "tokens_per_second": self.SPEED, "published": {"least": 100, "most": 100}}]})
+        self.assertIn("| a | 120.0 | 80.0 to 160.0 | 100 to 150 | 0.80 to 1.20 |", text)
+        self.assertIn("| b | 120.0 | 80.0 to 160.0 | 100 | 1.20 |", text)
+
+    def test_kernels_of_a_hundredth_and_more(self):
+        kernel = {"kernel": "k", "times": 3, "share": 0.5, "bound": "bytes", "bytes_share": 0.9,
+                  "issue_share": 0.2, "lds_share": 0, "l0_share": 0.1, "valu_a_weight": 0.07}
+        text = bench_table.table({"results": [{
+            "model": "m", "test": "tg1", "tokens_per_second": self.SPEED, "dispatches": 9,
+            "kernels": [kernel, dict(kernel, kernel="small", share=0.009)]}]})
+        self.assertIn("| m | tg1 | 120.0 | 80.0 to 160.0 | 9 |", text)
+        self.assertIn("| m | tg1 | `k` | 3 | 50.0% | bytes | 90% | 20% | 0% | 10% | 0.070 |", text)
+        self.assertNotIn("small", text)
 
 
 if __name__ == "__main__":
