@@ -234,8 +234,8 @@ def predicted_table(results):
                          f"{mid / most:.2f}" if one else f"{mid / most:.2f} to {mid / least:.2f}"])
         return "\n".join(row(r) for r in rows)
     rows = [["model", "test", "predicted t/s", "band", "dispatches"], ["---", "---", "---:", "---:", "---:"]]
-    kernels = [["model", "test", "kernel", "times", "share", "bound by", "DRAM", "issue", "LDS", "L0",
-                "VALU a weight, or a WMMA"], ["---"] * 3 + ["---:"] * 2 + ["---"] + ["---:"] * 5]
+    kernels = [["model", "test", "kernel", "times", "share", "bound by", "DRAM", "issue", "LDS", "L0", "balance of WGPs",
+                "VALU a weight, or a WMMA"], ["---"] * 3 + ["---:"] * 2 + ["---"] + ["---:"] * 6]
     for r in results:
         rows.append([r["model"], r["test"], *speeds(r), str(r["dispatches"])])
         for k in r["kernels"]:
@@ -244,7 +244,7 @@ def predicted_table(results):
             valu = k.get("valu_a_weight") if r["test"].startswith("tg") else k.get("other_valu_a_wmma")
             kernels.append([r["model"], r["test"], f"`{k['kernel']}`", str(k["times"]), f"{k['share']:.1%}", k["bound"],
                             *(f"{k[name + '_share']:.0%}" for name in ("bytes", "issue", "lds", "l0")),
-                            "" if valu is None else f"{valu:.3f}"])
+                            f"{k['balance']:.0%}", "" if valu is None else f"{valu:.3f}"])
     return "\n".join(row(r) for r in rows) + "\n\n" + "\n".join(row(r) for r in kernels)
 
 

@@ -115,12 +115,12 @@ class TableTest(unittest.TestCase):
 
     def test_kernels_of_a_hundredth_and_more(self):
         kernel = {"kernel": "k", "times": 3, "share": 0.5, "bound": "bytes", "bytes_share": 0.9,
-                  "issue_share": 0.2, "lds_share": 0, "l0_share": 0.1, "valu_a_weight": 0.07}
+                  "issue_share": 0.2, "lds_share": 0, "l0_share": 0.1, "balance": 0.75, "valu_a_weight": 0.07}
         text = bench_table.table({"results": [{
             "model": "m", "test": "tg1", "tokens_per_second": self.SPEED, "dispatches": 9,
             "kernels": [kernel, dict(kernel, kernel="small", share=0.009)]}]})
         self.assertIn("| m | tg1 | 120.0 | 80.0 to 160.0 | 9 |", text)
-        self.assertIn("| m | tg1 | `k` | 3 | 50.0% | bytes | 90% | 20% | 0% | 10% | 0.070 |", text)
+        self.assertIn("| m | tg1 | `k` | 3 | 50.0% | bytes | 90% | 20% | 0% | 10% | 75% | 0.070 |", text)
         self.assertNotIn("small", text)
 
 

@@ -44,15 +44,29 @@ def counted(program, library, spec, layers, tokens):
     return {1: steps[-1], tokens: max(steps, key=lambda step: sum(d["instructions"] for d in step))}
 
 
-def kernel_row(work, n, t, total):
+def counted_once(args, kind):
+    """The same, kept in the folder --counts, if there is one, and read from there."""
+    kept = args.counts and pathlib.Path(args.counts) / f"{kind}.json"
+    if kept and kept.exists():
+        return {int(k): v for k, v in json.loads(kept.read_text(encoding="utf-8")).items()}
+    steps = counted(args.rocmforge, args.emulator, f"llama-8b:{kind}", 2, PROMPT)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(steps), encoding="utf-8")
+    return steps
+
+
+def kernel_row(work, n, t, total, card):
     classes = work["classes"]
     valu = model.valu_of(classes)
     row = {"kernel": work["kernel"], "times": n, "grid": work["grid"], "seconds": t.mid,
            "share": t.mid / total.mid, "bound": t.bound, "bytes_share": t.bytes_s / t.mid,
            "issue_share": t.issue_s / t.mid, "lds_share": t.lds_s / t.mid, "l0_share": t.l0_s / t.mid,
-           "occupancy": work["occupancy"]}
-    kind = work["kernel"].removeprefix("matmul_").rsplit("_", 1)[0]
-    if work["kernel"].startswith("matmul_") and kind in BITS and work["lines_read"]:
+           "occupancy": work["occupancy"],
+           # Work groups over WGPs: 1 where all WGPs have as many.
+           "balance": 1 / (card.wgps * model.busiest_share(work, card))}
+    kind = work["kernel"].removeprefix("matmul_").rsplit("_", 1)[0].removesuffix("_pair")
+    if work["kernel"].startswith("matmul_") and kind in BITS and not classes.get("wmma"):
         weights = work["lines_read"] * model.LINE * 8 / BITS[kind]
         row["valu_a_weight"] = valu / weights
     loop = work["loop"]
@@ -70,7 +84,7 @@ def predict(kind, step, card, tokens):
             "tokens_per_second": {"low": tokens / total.low, "mid": tokens / total.mid,
                                   "high": tokens / total.high},
             "dispatches": sum(n for _, n, _ in rows), "linear_within": worst,
-            "kernels": [kernel_row(work, n, t, total) for work, n, t in rows]}
+            "kernels": [kernel_row(work, n, t, total, card) for work, n, t in rows]}
 
 
 def run(args):
@@ -79,8 +93,7 @@ def run(args):
            "clock_ghz": card.clock_ghz, "dram_gbs": card.dram_gbs, "dispatch_us": card.dispatch_us,
            "dram_share": DRAM_SHARE, "results": []}
     for kind in args.types.split(","):
-        steps = counted(args.rocmforge, args.emulator, f"llama-8b:{kind}", 2, PROMPT)
-        for tokens, step in steps.items():
+        for tokens, step in counted_once(args, kind).items():
             result = predict(kind, step, card, tokens)
             print(line(result), flush=True)
             out["results"].append(result)
@@ -107,7 +120,8 @@ def show(args):
                            if key in row)
             print(f"  {row['kernel']:32} x{row['times']:<3} {row['share']:6.1%} bound by {row['bound']}"
                   f" (bytes {row['bytes_share']:.0%}, issue {row['issue_share']:.0%},"
-                  f" LDS {row['lds_share']:.0%}, L0 {row['l0_share']:.0%}){more}")
+                  f" LDS {row['lds_share']:.0%}, L0 {row['l0_share']:.0%}), WGPs' balance"
+                  f" {row['balance']:.0%}{more}")
 
 
 def counters(args):
@@ -128,6 +142,7 @@ def main():
     p.add_argument("--card", choices=CARDS, default="7900xt")
     p.add_argument("--types", default="Q4_0,Q8_0,MXFP4")
     p.add_argument("--results", default="bench/results")
+    p.add_argument("--counts", help="a folder to keep the counts in, and to take them from")
     p.set_defaults(do=run)
     p = commands.add_parser("show")
     p.add_argument("file")
