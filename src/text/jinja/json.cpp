@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "text/jinja/function.h"
+#include "text/jinja/merge_sort.h"
 #include "text/jinja/operators.h"
 #include "text/utf8.h"
 
@@ -140,8 +141,7 @@ class Writer {
   void dict(const Dict& d) {
     std::vector<std::pair<Value, Value>> entries = d.entries();
     if (layout_.sort_keys) {
-      std::stable_sort(entries.begin(), entries.end(),
-                       [](const auto& a, const auto& b) { return less(a.first, b.first); });
+      merge_sort(entries, [](const auto& a, const auto& b) { return less(a.first, b.first); });
     }
     sequence('{', '}', entries, [&](const std::pair<Value, Value>& entry) {
       key(entry.first);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "text/jinja/filters.h"
+#include "text/jinja/merge_sort.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/unicode.h"
 
@@ -93,7 +94,7 @@ using Keyed = std::pair<Value, Value>;  // what is compared, and the item
 
 void sort_keyed(std::vector<Keyed>& items, bool reverse) {
   // As python's: stable in both directions.
-  std::stable_sort(items.begin(), items.end(), [&](const Keyed& a, const Keyed& b) {
+  merge_sort(items, [&](const Keyed& a, const Keyed& b) {
     return reverse ? less(b.first, a.first) : less(a.first, b.first);
   });
 }
