@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "machine/fault.h"
 #include "emu/wave_rig.h"
+#include "machine/fault.h"
 
 namespace rocmforge::emu {
 

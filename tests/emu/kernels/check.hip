@@ -1,5 +1,5 @@
-// What each check lets pass and what it stops, in small kernels; right_* are right, wrong_* are not.
-// Inline assembly where the compiler would not write the fault.
+// What each check lets pass and what it stops, in small kernels; right_* are right, wrong_* are
+// not. Inline assembly where the compiler would not write the fault.
 #define KERNEL extern "C" __attribute__((global)) void
 #define SHARED __attribute__((shared))
 
@@ -8,9 +8,15 @@ using f16 = _Float16;
 using Half16 = f16 __attribute__((ext_vector_type(16)));
 using Float8 = float __attribute__((ext_vector_type(8)));
 
-static __attribute__((device)) u32 thread() { return __builtin_amdgcn_workitem_id_x(); }
-static __attribute__((device)) u32 group() { return __builtin_amdgcn_workgroup_id_x(); }
-static __attribute__((device)) u32 lane() { return __builtin_amdgcn_mbcnt_lo(~0U, 0); }
+static __attribute__((device)) u32 thread() {
+  return __builtin_amdgcn_workitem_id_x();
+}
+static __attribute__((device)) u32 group() {
+  return __builtin_amdgcn_workgroup_id_x();
+}
+static __attribute__((device)) u32 lane() {
+  return __builtin_amdgcn_mbcnt_lo(~0U, 0);
+}
 static __attribute__((device)) void sync_group() {
   __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");
   __builtin_amdgcn_s_barrier();
@@ -24,20 +30,21 @@ KERNEL right_registers(u32* out) {
   u32 x = lane(), y;
   asm volatile(
       "v_mov_b32 v101, v100\n"
-      "v_and_b32 v102, 0, v101\n"           // 0
-      "v_xor_b32 v103, v101, v101\n"        // 0
-      "v_sub_nc_u32 v104, v100, v100\n"     // 0
+      "v_and_b32 v102, 0, v101\n"        // 0
+      "v_xor_b32 v103, v101, v101\n"     // 0
+      "v_sub_nc_u32 v104, v100, v100\n"  // 0
       "v_add3_u32 %0, v102, v103, v104\n"
-      "v_cmp_gt_u32 vcc_lo, 40, %1\n"       // all lanes
+      "v_cmp_gt_u32 vcc_lo, 40, %1\n"  // all lanes
       "v_cndmask_b32 v105, v100, %1, vcc_lo\n"
       "v_add_nc_u32 %0, %0, v105\n"
-      "v_lshlrev_b32 v106, 16, v100\n"      // its low half is 0
+      "v_lshlrev_b32 v106, 16, v100\n"  // its low half is 0
       "v_and_b32 v106, 0xffff, v106\n"
       "v_add_nc_u32 %0, %0, v106\n"
       "v_mov_b32 v107, %1\n"
       "v_perm_b32 v108, v100, v107, 0x03020100\n"
       "v_add_nc_u32 %0, %0, v108"
-      : "=&v"(y) : "v"(x)
+      : "=&v"(y)
+      : "v"(x)
       : "vcc", "v100", "v101", "v102", "v103", "v104", "v105", "v106", "v107", "v108");
   out[thread()] = y;
 }
@@ -52,7 +59,9 @@ KERNEL right_masks(u32* out) {
       "s_and_b32 s80, s80, vcc_lo\n"
       "v_mov_b32 v100, 7\n"
       "v_cndmask_b32 %0, %1, v100, s80"
-      : "+v"(y) : "v"(x) : "vcc", "s80", "s81", "v100", "scc");
+      : "+v"(y)
+      : "v"(x)
+      : "vcc", "s80", "s81", "v100", "scc");
   out[thread()] = y;
 }
 KERNEL right_halves(u32* out, const float* in) {
@@ -64,7 +73,9 @@ KERNEL right_halves(u32* out, const float* in) {
       "v_pack_b32_f16 v102, v100, v100\n"
       "v_xor_b32 %0, %0, v102\n"
       "v_xor_b32 %0, %0, v101"
-      : "=&v"(y) : "v"(in[lane()]) : "v100", "v101", "v102");
+      : "=&v"(y)
+      : "v"(in[lane()])
+      : "v100", "v101", "v102");
   out[thread()] = y;
 }
 KERNEL wrong_store(u32* out) {
@@ -79,7 +90,9 @@ KERNEL wrong_store_of_lane(u32* out) {
       "v_cmp_ne_u32 vcc_lo, 5, %1\n"
       "v_mov_b32 v101, 3\n"
       "v_cndmask_b32 %0, v100, v101, vcc_lo"
-      : "=&v"(y) : "v"(x) : "vcc", "v100", "v101");
+      : "=&v"(y)
+      : "v"(x)
+      : "vcc", "v100", "v101");
   out[thread()] = y;
 }
 KERNEL wrong_address(u32* out, const u32* in) {
@@ -102,7 +115,9 @@ KERNEL wrong_vcc(u32* out) {
 }
 KERNEL wrong_exec(u32* out) {
   asm volatile("s_mov_b32 s82, exec_lo\nv_cmpx_eq_u32 3, v100\ns_mov_b32 exec_lo, s82"
-               : : : "s82", "v100");
+               :
+               :
+               : "s82", "v100");
   out[thread()] = 1;
 }
 KERNEL right_lds(u32* out) {
@@ -130,13 +145,17 @@ KERNEL right_waits(u32* out, const u32* in) {
       "global_load_b32 v101, %1, %2 offset:8\n"  // in order: needs no wait
       "s_waitcnt vmcnt(0)\n"
       "v_add_nc_u32 %0, %0, v101"
-      : "=&v"(y) : "v"(at), "s"(in) : "v100", "v101");
+      : "=&v"(y)
+      : "v"(at), "s"(in)
+      : "v100", "v101");
   out[thread()] = y;
 }
 KERNEL wrong_no_wait(u32* out, const u32* in) {
   u32 y, at = 4 * lane();
   asm volatile("global_load_b32 v100, %1, %2\nv_add_nc_u32 %0, 1, v100\ns_waitcnt vmcnt(0)"
-               : "=&v"(y) : "v"(at), "s"(in) : "v100");
+               : "=&v"(y)
+               : "v"(at), "s"(in)
+               : "v100");
   out[thread()] = y;
 }
 KERNEL wrong_short_wait(u32* out, const u32* in) {
@@ -144,13 +163,16 @@ KERNEL wrong_short_wait(u32* out, const u32* in) {
   asm volatile(
       "global_load_b32 v100, %1, %2\nglobal_load_b32 v101, %1, %2 offset:4\n"
       "s_waitcnt vmcnt(1)\nv_add_nc_u32 %0, v100, v101\ns_waitcnt vmcnt(0)"
-      : "=&v"(y) : "v"(at), "s"(in) : "v100", "v101");
+      : "=&v"(y)
+      : "v"(at), "s"(in)
+      : "v100", "v101");
   out[thread()] = y;
 }
 KERNEL wrong_overwrite(u32* out, const u32* in) {
   u32 y, at = 4 * lane();
   asm volatile("global_load_b32 %0, %1, %2\nv_mov_b32 %0, 5\ns_waitcnt vmcnt(0)"
-               : "=&v"(y) : "v"(at), "s"(in));
+               : "=&v"(y)
+               : "v"(at), "s"(in));
   out[thread()] = y;
 }
 KERNEL wrong_lds_wait(u32* out) {
@@ -159,7 +181,9 @@ KERNEL wrong_lds_wait(u32* out) {
   sync_group();
   u32 y, at = 4 * thread();
   asm volatile("ds_load_b32 v100, %1\nv_mov_b32 %0, v100\ns_waitcnt lgkmcnt(0)"
-               : "=&v"(y) : "v"(at) : "v100", "memory");
+               : "=&v"(y)
+               : "v"(at)
+               : "v100", "memory");
   out[thread()] = y + room[0];
 }
 // Scalar loads come back in any order.
@@ -168,7 +192,9 @@ KERNEL wrong_scalar_wait(u32* out, const u32* in) {
   asm volatile(
       "s_load_b32 s80, %1, 0\ns_load_b32 s81, %1, 4\ns_waitcnt lgkmcnt(1)\n"
       "s_mov_b32 %0, s80\ns_waitcnt lgkmcnt(0)"
-      : "=s"(y) : "s"(in) : "s80", "s81");
+      : "=s"(y)
+      : "s"(in)
+      : "s80", "s81");
   out[thread()] = y;
 }
 
@@ -208,9 +234,10 @@ KERNEL wrong_store_under_way(u32* out) {
   u32 y;
   room[thread()] = 0;
   sync_group();
-  asm volatile(
-      "ds_store_b32 %1, %1\ns_barrier\nds_load_b32 %0, %2\ns_waitcnt lgkmcnt(0)"
-      : "=v"(y) : "v"(at), "v"(from) : "memory");
+  asm volatile("ds_store_b32 %1, %1\ns_barrier\nds_load_b32 %0, %2\ns_waitcnt lgkmcnt(0)"
+               : "=v"(y)
+               : "v"(at), "v"(from)
+               : "memory");
   out[thread()] = y + room[thread()];
 }
 
@@ -260,10 +287,14 @@ KERNEL right_dead_read(u32* out) {
   const u32 i = thread(), at = i < 32 ? i : 31;
   u32 x;
   asm volatile("global_load_b32 %0, %1, %2\ns_waitcnt vmcnt(0)"
-               : "=v"(x) : "v"(4 * at), "s"(out) : "memory");
+               : "=v"(x)
+               : "v"(4 * at), "s"(out)
+               : "memory");
   if (i < 32) out[i] = x + 1;
 }
-KERNEL wrong_two_write(u32* out) { out[thread()] = group(); }
+KERNEL wrong_two_write(u32* out) {
+  out[thread()] = group();
+}
 KERNEL wrong_read(u32* out, u32* parts) {
   if (group() == 0) parts[thread()] = thread();
   out[64 * group() + thread()] = parts[thread()];
@@ -281,7 +312,9 @@ KERNEL right_uniform(u32* out, const u32* in) {
   asm volatile(
       "v_readfirstlane_b32 s80, %1\n"
       "s_load_b32 s81, %2, s80\ns_waitcnt lgkmcnt(0)\nv_mov_b32 %0, s81"
-      : "=v"(y) : "v"(x), "s"(in) : "s80", "s81");
+      : "=v"(y)
+      : "v"(x), "s"(in)
+      : "s80", "s81");
   out[thread()] = y;
 }
 // What one lane alone computed is passed to all.
@@ -295,7 +328,9 @@ KERNEL right_broadcast(u32* out, const u32* in) {
       "s_mov_b32 exec_lo, s82\n"
       "v_readfirstlane_b32 s80, v100\n"
       "s_load_b32 s81, %2, s80\ns_waitcnt lgkmcnt(0)\nv_mov_b32 %0, s81"
-      : "=v"(y) : "v"(x), "s"(in) : "s80", "s81", "s82", "v100");
+      : "=v"(y)
+      : "v"(x), "s"(in)
+      : "s80", "s81", "s82", "v100");
   out[thread()] = y;
 }
 // Value by value.
@@ -310,7 +345,9 @@ KERNEL right_waterfall(u32* out, const u32* in) {
       "s_xor_b32 exec_lo, exec_lo, s83\n"
       "s_cbranch_execnz 1b\n"
       "s_mov_b32 exec_lo, s82"
-      : "=&v"(y) : "v"(x), "s"(in) : "s80", "s81", "s82", "s83", "scc");
+      : "=&v"(y)
+      : "v"(x), "s"(in)
+      : "s80", "s81", "s82", "s83", "scc");
   out[thread()] = y;
 }
 KERNEL wrong_divergent(u32* out, const u32* in) {
@@ -319,14 +356,17 @@ KERNEL wrong_divergent(u32* out, const u32* in) {
       "v_readfirstlane_b32 s80, %1\n"
       "s_add_u32 s80, s80, 4\n"
       "s_load_b32 s81, %2, s80\ns_waitcnt lgkmcnt(0)\nv_mov_b32 %0, s81"
-      : "=v"(y) : "v"(x), "s"(in) : "s80", "s81", "scc");
+      : "=v"(y)
+      : "v"(x), "s"(in)
+      : "s80", "s81", "scc");
   out[thread()] = y;
 }
 KERNEL wrong_divergent_branch(u32* out) {
   u32 x = lane() * 4;
-  asm volatile(
-      "v_readfirstlane_b32 s80, %0\ns_cmp_eq_u32 s80, 8\ns_cbranch_scc1 1f\ns_nop 0\n1:"
-      : : "v"(x) : "s80", "scc");
+  asm volatile("v_readfirstlane_b32 s80, %0\ns_cmp_eq_u32 s80, 8\ns_cbranch_scc1 1f\ns_nop 0\n1:"
+               :
+               : "v"(x)
+               : "s80", "scc");
   out[thread()] = x;
 }
 static __attribute__((device)) void multiply(float* out, u32 row) {
@@ -339,8 +379,12 @@ static __attribute__((device)) void multiply(float* out, u32 row) {
   c = __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(a, b, c);
   for (int i = 0; i < 8; ++i) out[(2 * i + lane() / 16) * 16 + lane() % 16] = c[i];
 }
-KERNEL right_wmma(float* out) { multiply(out, lane() % 16); }
-KERNEL wrong_fragment(float* out) { multiply(out, lane()); }
+KERNEL right_wmma(float* out) {
+  multiply(out, lane() % 16);
+}
+KERNEL wrong_fragment(float* out) {
+  multiply(out, lane());
+}
 KERNEL wrong_wmma_lanes(float* out) {
   if (lane() < 31) multiply(out, lane() % 16);
 }

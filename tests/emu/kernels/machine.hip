@@ -26,8 +26,9 @@ static __attribute__((device)) void sync_group() {
 
 // out[8 i ...]: the ids of thread i of the whole grid.
 KERNEL write_ids(u32* out, u32 nx, u32 ny) {
-  const u32 group = __builtin_amdgcn_workgroup_id_x() +
-                    nx * (__builtin_amdgcn_workgroup_id_y() + ny * __builtin_amdgcn_workgroup_id_z());
+  const u32 group =
+      __builtin_amdgcn_workgroup_id_x() +
+      nx * (__builtin_amdgcn_workgroup_id_y() + ny * __builtin_amdgcn_workgroup_id_z());
   const u32 size = __builtin_amdgcn_workgroup_size_x() * __builtin_amdgcn_workgroup_size_y() *
                    __builtin_amdgcn_workgroup_size_z();
   u32* to = out + 8 * (group * size + thread_of_group());
@@ -115,8 +116,12 @@ KERNEL call(u32* out, u32 n) {
 }
 
 // Through addresses that the loader puts in, and memory that it clears.
-static __attribute__((device, noinline)) u32 twice(u32 x) { return x * 2; }
-static __attribute__((device, noinline)) u32 thrice(u32 x) { return x * 3; }
+static __attribute__((device, noinline)) u32 twice(u32 x) {
+  return x * 2;
+}
+static __attribute__((device, noinline)) u32 thrice(u32 x) {
+  return x * 3;
+}
 using Function = u32 (*)(u32);
 __attribute__((device)) Function functions[2] = {twice, thrice};
 __attribute__((device)) u32 clear[64];

@@ -14,9 +14,9 @@ extern "C" __device__ int* pointer = table;
 extern "C" __device__ int blank[100] = {};
 
 extern "C" __global__ void with_hidden(float* out, int n, Record record) {
-  const int x = static_cast<int>(__builtin_amdgcn_workgroup_id_x() *
-                                     __builtin_amdgcn_workgroup_size_x() +
-                                 __builtin_amdgcn_workitem_id_x());
+  const int x =
+      static_cast<int>(__builtin_amdgcn_workgroup_id_x() * __builtin_amdgcn_workgroup_size_x() +
+                       __builtin_amdgcn_workitem_id_x());
   if (x < n) out[x] = static_cast<float>(*pointer + record.b[1] + blank[x]);
 }
 
