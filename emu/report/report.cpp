@@ -105,8 +105,9 @@ std::vector<Work> Report::by_kernel() const {
     out.back().instructions = work_of(*kernel.program, kernel.work.counters);
     out.back().counters.executed.clear();
   }
-  std::stable_sort(out.begin(), out.end(), [](const Work& a, const Work& b) {
-    return a.instructions.instructions > b.instructions.instructions;
+  std::sort(out.begin(), out.end(), [](const Work& a, const Work& b) {
+    const std::uint64_t of_a = a.instructions.instructions, of_b = b.instructions.instructions;
+    return of_a != of_b ? of_a > of_b : a.kernel < b.kernel;
   });
   return out;
 }

@@ -24,8 +24,8 @@ class TimeTest(unittest.TestCase):
         t = model.time_of(work(lines=10 ** 6), CARD)  # 128 MB of 128 GB/s
         self.assertAlmostEqual(t.bytes_s, 1e-3)
         self.assertAlmostEqual(t.high, 1e-3 + 1e-6)
-        self.assertAlmostEqual(t.mid, 1e-3 / 0.91 + 2e-6)
-        self.assertAlmostEqual(t.low, 1e-3 / 0.86 + 3e-6)
+        self.assertAlmostEqual(t.mid, 1e-3 / 0.86 + 2e-6)
+        self.assertAlmostEqual(t.low, 1e-3 / 0.79 + 3e-6)
         self.assertEqual(t.bound, "bytes")
 
     def test_lines_that_loads_ask_for(self):

@@ -22,7 +22,7 @@ from cards import CARDS, DRAM_SHARE  # noqa: E402
 
 N_LAYERS = 32      # of llama-8b
 PROMPT = 512       # one step of prefill
-# Bits of a weight in memory, scales among them (docs/formats.md).
+# Bits of a weight in memory, scales among them (src/tensor/quant).
 BITS = {"q4_0": 4.5, "q4_1": 5, "q8_0": 8.5, "q6_k": 6.5625, "mxfp4": 4.25, "f16": 16, "bf16": 16}
 
 

@@ -46,7 +46,9 @@ PORTS = (("salu", "branch", "smem", "barrier", "wait", "other"), ("load", "store
 # Architecture" white paper, 2019: 128 bytes, twice GCN's). Lines are counted load by load, as L0 serves them.
 L0_LINES_A_CYCLE = 1
 
-# Of the DRAM's rate, what programs are known to reach: 86 % (llama.cpp Vulkan, 8B Q4_K_M on an RX
-# 9070 XT: 119.6 tokens a second x 4.6 GB of 640 GB/s), 91 % (plain reads, 8060S: 221 of 242 GB/s as
-# the best of 256). The low end takes the first, the middle the second, the high end all of it.
-DRAM_SHARE = (0.86, 0.91, 1.0)
+# Of the DRAM's rate on the data sheet, what programs are known to reach: 79 % (llama.cpp Vulkan, 8B
+# Q4_0 on an 8060S: 46.2 tokens a second x 4.36 GB of 256 GB/s; ggml-org/llama.cpp 18280), 86 % (the
+# same on an RX 9070 XT, 119.6 x 4.6 GB of 640 GB/s, maeddesg/vulkanforge; and plain reads on an
+# 8060S, 221 of 256 GB/s, hipEngine's roofline). The low end takes the first, the middle the second,
+# the high end all of it.
+DRAM_SHARE = (0.79, 0.86, 1.0)
