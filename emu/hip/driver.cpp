@@ -109,7 +109,14 @@ MachineOptions Driver::machine_options() {
 
 void Driver::write_counters() const {
   if (options_.counters.empty()) return;
-  std::ofstream(options_.counters) << report_.json() << '\n';
+  std::ofstream file(options_.counters);
+  file << report_.json() << '\n';
+  file.close();
+  // The process ends: there is nobody left to give an error to.
+  if (!file) {
+    std::fprintf(stderr, "[emu] ROCMFORGE_EMU_COUNTERS: cannot write %s\n",
+                 options_.counters.c_str());
+  }
 }
 
 Driver::~Driver() {
