@@ -65,11 +65,16 @@ Footprint footprint_of(const Step& step) {
     add_write(f, half->dst2);
   }
   const std::string_view name = inst.opcode->name;
+  if (name == "v_swap_b32") {  // both are read and written
+    add_read(f, inst.dst);
+    add_write(f, inst.src[0]);
+  }
   f.rule = rule_of(inst);
   f.second_rule = rule_of(inst.second);
   f.queue = queue_of(inst);
   f.crosses_lanes = crosses(inst);
   f.is_memory = is_flat_like(inst.opcode->encoding) && f.queue != WaitQueue::kNone;
+  f.is_flat = inst.opcode->encoding == Encoding::kFlat && f.queue != WaitQueue::kNone;
   f.is_wait = inst.opcode->kind == Class::kWait;
   f.is_barrier = name == "s_barrier";
   f.is_gl0_invalidate = name == "buffer_gl0_inv";

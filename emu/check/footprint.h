@@ -31,8 +31,10 @@ struct Spans {
 // memory model of gfx11).
 enum class WaitQueue : std::uint8_t {
   kNone,
-  kLoad,     // vmcnt, in order: vector loads, atomics that return
-  kStore,    // vscnt: vector stores, other atomics
+  kLoad,   // vmcnt, in order: vector loads, atomics that return
+  kStore,  // vscnt: vector stores, other atomics
+  // FLAT is of one of these two and, since its address may be one of the LDS, of kLds too: it is
+  // done when both say so.
   kLds,      // lgkmcnt, in order among themselves
   kScalar,   // lgkmcnt, in any order
   kMessage,  // the same
@@ -45,6 +47,7 @@ struct Footprint {
   WaitQueue queue = WaitQueue::kNone;
   bool crosses_lanes = false;  // may read lanes that EXEC leaves out, or whose own bit is not set
   bool is_memory = false;      // global, flat or scratch
+  bool is_flat = false;        // in the queue kLds besides its own
   bool is_wait = false, is_barrier = false, is_gl0_invalidate = false, is_gl1_invalidate = false;
 };
 

@@ -15,6 +15,8 @@ struct LaneMoves {
   std::uint32_t zero = 0;     // of those, the ones that get 0
 };
 
+// As the instruction itself goes about it, of the active lanes; the same Fault for what is not
+// modelled.
 LaneMoves moves_of(const Dpp& dpp, std::uint32_t exec);
 
 struct PermlaneSelect {

@@ -25,7 +25,7 @@ void LdsRace::before(Wave& wave, const Step& step) {
     state.counts.wait(step.inst);
     std::erase_if(state.pending,
                   [&](const Pending& p) { return p.number <= state.counts.lds_done; });
-  } else if (notes.queue == WaitQueue::kLds) {
+  } else if (notes.queue == WaitQueue::kLds || notes.is_flat) {
     waves_[wave.index].counts.issue(WaitQueue::kLds);
   }
 }

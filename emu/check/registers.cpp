@@ -116,6 +116,8 @@ void Registers::check(Wave& wave, const Step& step, const Footprint& notes) {
     case Rule::kWriteLane:
     case Rule::kPermlane:
       return across_lanes(d, wave, step.inst, notes.rule);
+    case Rule::kSwap:
+      return swap(d, wave, step.inst);
     case Rule::kWmma:
       return wmma(d, step.inst);
     default:
@@ -237,6 +239,14 @@ void Registers::across_lanes(Defined& d, const Wave& wave, const Inst& inst, Rul
   const Halves written = full(wave.exec() & moves.enabled);
   Halves& x = d.v[inst.dst.index];
   x = (x & ~written) | (result & written);
+}
+
+void Registers::swap(Defined& d, const Wave& wave, const Inst& inst) {
+  const Halves written = full(wave.exec());
+  Halves &first = d.v[inst.dst.index], &second = d.v[inst.src[0].index];
+  const Halves was_first = first, was_second = second;
+  first = (was_first & ~written) | (was_second & written);
+  second = (was_second & ~written) | (was_first & written);
 }
 
 // Row m of A lies in lanes m and m + 16, column n of B in lanes n and n + 16; register i of C and D

@@ -37,6 +37,7 @@ class Registers : public Watch {
   void write_mask(Defined& d, const Wave& wave, const Operand& dst, std::uint32_t lanes);
   void wide(Defined& d, const Operation& operation, Rule rule, const LaneContext& lanes);
   void across_lanes(Defined& d, const Wave& wave, const Inst& inst, Rule rule);
+  void swap(Defined& d, const Wave& wave, const Inst& inst);
   void wmma(Defined& d, const Inst& inst);
   void permute(Defined& d, const Wave& wave, const Inst& inst, Rule rule);
   void memory(Defined& d, const Wave& wave, const Inst& inst);

@@ -60,6 +60,7 @@ constexpr Named kVector[] = {
     {"v_writelane_b32", Rule::kWriteLane},
     {"v_permlane16_b32", Rule::kPermlane},
     {"v_permlanex16_b32", Rule::kPermlane},
+    {"v_swap_b32", Rule::kSwap},
 };
 
 // By the name without its width.

@@ -41,6 +41,7 @@ enum class Rule : std::uint8_t {
   kReadLane,
   kWriteLane,
   kPermlane,
+  kSwap,  // v_swap: definedness moves with the values
   kWmma,
   // Memory.
   kGlobal,

@@ -33,7 +33,7 @@ void Waits::look(const State& state, const Wave& wave, const Footprint& notes) c
     for (std::size_t r = span.index; r < std::size_t{span.index} + span.n && r < 256; ++r) {
       const Filling &load = state.v_load[r], &lds = state.v_lds[r];
       const bool by_load = load.number > c.loads_done && (load.lanes & lanes) != 0 &&
-                           (read || notes.queue != WaitQueue::kLoad);
+                           (read || notes.is_flat || notes.queue != WaitQueue::kLoad);
       const bool by_lds = lds.number > c.lds_done && (lds.lanes & lanes) != 0 &&
                           (read || notes.queue != WaitQueue::kLds);
       if (by_load) fault("v", r, read, *load.by, std::countr_zero(load.lanes & lanes));
@@ -55,19 +55,29 @@ void Waits::look(const State& state, const Wave& wave, const Footprint& notes) c
 }
 
 void Waits::mark(State& state, const Wave& wave, const Step& step, const Footprint& notes) const {
-  const std::uint32_t number = state.counts.issue(notes.queue);
   if (notes.queue == WaitQueue::kScalar || notes.queue == WaitQueue::kMessage) {
-    for (const Span& span : notes.s_writes) {
-      for (std::size_t r = span.index; r < std::size_t{span.index} + span.n; ++r) {
-        if (r < state.s.size()) state.s[r] = {number, 0, &step};
-      }
-    }
-    return;
+    return mark_scalar(state, step, notes);
   }
-  if (notes.queue == WaitQueue::kStore) return;
-  auto& registers = notes.queue == WaitQueue::kLoad ? state.v_load : state.v_lds;
+  mark_vector(state, wave, step, notes, notes.queue);
+  if (notes.is_flat) mark_vector(state, wave, step, notes, WaitQueue::kLds);
+}
+
+void Waits::mark_scalar(State& state, const Step& step, const Footprint& notes) const {
+  const std::uint32_t number = state.counts.issue(notes.queue);
+  for (const Span& span : notes.s_writes) {
+    for (std::size_t r = span.index; r < std::size_t{span.index} + span.n; ++r) {
+      if (r < state.s.size()) state.s[r] = {number, 0, &step};
+    }
+  }
+}
+
+void Waits::mark_vector(State& state, const Wave& wave, const Step& step, const Footprint& notes,
+                        WaitQueue queue) const {
+  const std::uint32_t number = state.counts.issue(queue);
+  if (queue == WaitQueue::kStore) return;
+  auto& registers = queue == WaitQueue::kLoad ? state.v_load : state.v_lds;
   const std::uint32_t done =
-      notes.queue == WaitQueue::kLoad ? state.counts.loads_done : state.counts.lds_done;
+      queue == WaitQueue::kLoad ? state.counts.loads_done : state.counts.lds_done;
   for (const Span& span : notes.v_writes) {
     for (std::size_t r = span.index; r < std::size_t{span.index} + span.n && r < 256; ++r) {
       Filling& filling = registers[r];

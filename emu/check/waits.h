@@ -1,6 +1,6 @@
 // Waits: a register that a load has yet to fill must be neither read nor written before an
 // s_waitcnt that makes sure of it. Loads of one queue fill in order, so that a later one may go to
-// the same register. Lanes that the load left out are free.
+// the same register; not so FLAT, which is in two. Lanes that the load left out are free.
 #pragma once
 
 #include <array>
@@ -34,6 +34,10 @@ class Waits : public Watch {
 
   void look(const State& state, const Wave& wave, const Footprint& notes) const;
   void mark(State& state, const Wave& wave, const Step& step, const Footprint& notes) const;
+  void mark_scalar(State& state, const Step& step, const Footprint& notes) const;
+  // In one of the queues kLoad, kStore and kLds.
+  void mark_vector(State& state, const Wave& wave, const Step& step, const Footprint& notes,
+                   WaitQueue queue) const;
 
   Notes notes_;
   std::vector<State> waves_;

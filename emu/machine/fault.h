@@ -12,7 +12,7 @@ namespace rocmforge::emu {
 
 enum class FaultKind : std::uint8_t {
   kUnknownInstruction,
-  kOutOfBounds,  // global memory, scratch or LDS
+  kOutOfBounds,  // global memory, scratch, LDS, or a register beyond the kernel's
   kUseAfterFree,
   kMisaligned,
   kReadOnly,

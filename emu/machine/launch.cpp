@@ -225,6 +225,7 @@ void Launch::start(Group& group, std::uint64_t number) const {
   group.id[2] = static_cast<std::uint32_t>(number / grid[0] / grid[1]);
   group.dispatch = &dispatch_;
   group.memory = &memory_;
+  group.n_vgprs = n_vgprs_;
   group.n_waves = (n_threads_ + kLanes - 1) / kLanes;
   if (group.waves.size() < group.n_waves) group.waves.resize(group.n_waves);
   group.lds.resize(lds_bytes_);

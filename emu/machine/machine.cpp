@@ -64,13 +64,22 @@ struct Permutation {
 constexpr std::uint64_t kSlice = 4096;
 constexpr std::uint64_t kShortestSlice = 32, kLongestSlice = 1024;  // where a seed varies it
 
+// The card gives a wave the registers that its kernel asks for, and no more.
+[[noreturn]] void fault_beyond_registers(const Step& step, std::uint32_t n_vgprs) {
+  throw Fault(FaultKind::kOutOfBounds, "v" + std::to_string(step.v_end - 1) + " of a kernel with " +
+                                           std::to_string(n_vgprs) + " vector registers");
+}
+
 template <bool kWatched>
 std::uint64_t run_slice(Wave& wave, std::uint64_t n) {
   std::uint64_t* const executed = wave.group->counters->executed.data();
+  const std::uint32_t n_vgprs = wave.group->n_vgprs;
   for (std::uint64_t done = 0; done < n;) {
     const Step& step = *wave.pc;
     wave.at = &step;
     wave.pc = &step + 1;
+    if (step.v_end > n_vgprs) [[unlikely]]
+      fault_beyond_registers(step, n_vgprs);
     if constexpr (kWatched) wave.group->watch->before(wave, step);
     ++executed[step.index];
     ++done;

@@ -39,6 +39,19 @@ void run_end_of_code(Wave&, const Step&) {
   throw Fault(FaultKind::kUnknownInstruction, "the kernel runs past the end of the code");
 }
 
+std::uint16_t end_of_vectors(const Inst& inst) {
+  int end = 0;
+  const Operation* const halves[] = {&inst, &inst.second};
+  for (const Operation* half : halves) {
+    const Operand* const operands[] = {&half->dst, &half->dst2, &half->src[0], &half->src[1],
+                                       &half->src[2]};
+    for (const Operand* operand : operands) {
+      if (operand->is_vgpr()) end = std::max(end, operand->index + operand->n);
+    }
+  }
+  return static_cast<std::uint16_t>(end);
+}
+
 bool branches(const Inst& inst) {
   const std::string_view name = inst.opcode->name;
   return name == "s_branch" || name == "s_call_b64" || name.starts_with("s_cbranch_");
@@ -148,6 +161,7 @@ std::uint64_t Program::append(std::uint64_t address, std::uint64_t limit) {
     step.inst = decode(words_at(address, std::min(kMostWords, (limit - address) / kWord)), address);
     step.run = find_handler(step.inst);
     if (step.run == nullptr) step.run = &run_unknown;
+    step.v_end = end_of_vectors(step.inst);
   } catch (const DecodeError&) {
     step.inst = Inst{};
     step.run = &run_unknown;

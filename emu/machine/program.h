@@ -23,6 +23,7 @@ struct Step {
   Inst inst;  // of unknown words: no opcode, but address and size
   Handler run = nullptr;
   std::uint32_t index = 0;   // in its program: counters go by it
+  std::uint16_t v_end = 0;   // one past the highest vector register that it names
   std::int32_t target = -1;  // direct branches: the index of the step they go to
 };
 

@@ -12,14 +12,10 @@ void Wave::set_exec(std::uint32_t mask) {
 
 void check_mode(std::uint32_t mode) {
   // AMD, "RDNA3 Instruction Set Architecture", MODE: rounding, two bits for f32 and two for f64 and
-  // f16; denormals kept on the way in and out, likewise; exceptions; f16 overflow clamped.
-  constexpr std::uint32_t kRounding = 0xf, kDenormals = 0xf0, kExceptions = 0x1ffU << 12,
-                          kF16Overflow = 1U << 23;
+  // f16; exceptions; f16 overflow clamped.
+  constexpr std::uint32_t kRounding = 0xf, kExceptions = 0x1ffU << 12, kF16Overflow = 1U << 23;
   if ((mode & kRounding) != 0) {
     throw Fault(FaultKind::kUnsupported, "a rounding mode other than to nearest even");
-  }
-  if ((mode & kDenormals) != kDenormals) {
-    throw Fault(FaultKind::kUnsupported, "a mode in which denormals are flushed to zero");
   }
   if ((mode & kExceptions) != 0) {
     throw Fault(FaultKind::kUnsupported, "floating-point exceptions");

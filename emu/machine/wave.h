@@ -26,7 +26,7 @@ class Watch;
 struct Group;
 
 // Fault{kUnsupported} for what MODE may not hold here: rounding other than to nearest even,
-// denormals flushed to zero, exceptions.
+// exceptions, f16 overflow clamped. Denormals may be kept or flushed to zero.
 void check_mode(std::uint32_t mode);
 
 struct Wave {
@@ -70,6 +70,7 @@ struct Dispatch;
 struct Group {
   std::uint32_t id[3] = {0, 0, 0};
   std::uint32_t n_waves = 0;
+  std::uint32_t n_vgprs = 256;  // that a wave may name
   std::vector<Wave> waves;
   std::vector<std::byte> lds;
   const Dispatch* dispatch = nullptr;

@@ -135,6 +135,21 @@ TEST_F(EmuCheck, UndefinedRegistersDecideNothing) {
   EXPECT_EQ(run("wrong_store_of_lane", 1).lane, 5);
 }
 
+TEST_F(EmuCheck, SwapMovesBothWays) {
+  expect_right("right_swap", 1);
+  expect_wrong("wrong_swap", 1, FaultKind::kUninitialised);
+  EXPECT_EQ(run("right_swap", 1).out[7], 7U);
+}
+
+TEST_F(EmuCheck, LanesByDpp) {
+  expect_right("right_dpp", 1);
+  EXPECT_EQ(run("right_dpp", 1).out[18], 17U + 21U);
+  EXPECT_EQ(run("right_dpp", 1).out[16], 0U + 23U);
+  expect_wrong("wrong_dpp", 1, FaultKind::kUninitialised);
+  EXPECT_EQ(run("wrong_dpp", 1).lane, 0);
+  expect_wrong("wrong_dpp8", 1, FaultKind::kUnsupported);  // a lane that is not active
+}
+
 TEST_F(EmuCheck, UnwrittenLds) {
   expect_right("right_lds", 2);
   expect_wrong("wrong_lds", 2, FaultKind::kUninitialised);
@@ -142,8 +157,10 @@ TEST_F(EmuCheck, UnwrittenLds) {
 
 TEST_F(EmuCheck, Waits) {
   expect_right("right_waits", 1);
-  for (const char* kernel : {"wrong_no_wait", "wrong_short_wait", "wrong_overwrite",
-                             "wrong_lds_wait", "wrong_scalar_wait"}) {
+  expect_right("right_flat", 1);
+  for (const char* kernel :
+       {"wrong_no_wait", "wrong_short_wait", "wrong_overwrite", "wrong_lds_wait",
+        "wrong_scalar_wait", "wrong_flat_vmcnt", "wrong_flat_lgkmcnt", "wrong_flat_overwrite"}) {
     expect_wrong(kernel, 1, FaultKind::kMissingWait);
   }
   const Outcome outcome = run("wrong_no_wait", 1);

@@ -345,6 +345,14 @@ TEST_F(MachineTest, unknown_words_do_no_harm_until_they_are_reached) {
   run(dispatch(load("odd"), "unknown_word", {1, 1, 1}, {32, 1, 1}));
 }
 
+TEST_F(MachineTest, registers_beyond_the_kernels_own_fault) {
+  const auto program = load("odd");
+  run(dispatch(program, "ninth_register", {1, 1, 1}, {32, 1, 1}));
+  const Fault fault = fault_of(dispatch(program, "ninth_register", {2, 1, 1}, {32, 1, 1}));
+  EXPECT_EQ(fault.kind(), FaultKind::kOutOfBounds) << fault.what();
+  EXPECT_TRUE(says(fault, "v8 of a kernel with 8 vector registers")) << fault.what();
+}
+
 TEST_F(MachineTest, leaving_the_code_faults) {
   const auto program = load("odd");
   const Fault no_end = fault_of(dispatch(program, "no_end", {1, 1, 1}, {32, 1, 1}));

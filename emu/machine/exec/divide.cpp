@@ -100,7 +100,6 @@ Half div_fixup(Half quotient, Half denominator, Half numerator) {
 
 template <class T>
 void run_div_fmas(Wave& wave, const Step& step) {
-  require_modes<T>(wave);
   const Inst& inst = step.inst;
   const Source<T> a(wave, inst.src[0]), b(wave, inst.src[1]), c(wave, inst.src[2]);
   const std::uint32_t vcc = wave.vcc();

@@ -17,7 +17,6 @@ template <class R, class... A>
 struct HalfLoop {
   template <class F>
   static void compute(const Wave& wave, const Operation& operation, Lanes& to) {
-    require_modes<R, A...>(wave);
     Result<R> result;
     Loop<R, A...>::template compute<F>(wave, operation, nullptr, result);
     to = result.lanes();

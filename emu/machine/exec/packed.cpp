@@ -67,7 +67,6 @@ struct Pairs {
   }
   template <class F, std::size_t... kAt>
   static void run(Wave& wave, const Inst& inst, std::index_sequence<kAt...>) {
-    require_modes<R, A...>(wave);
     const Mode mode = mode_of(wave);
     Lanes result;
     [&](const auto&... sources) {
@@ -208,7 +207,6 @@ enum class MixTo { kF32, kLow, kHigh };
 template <MixTo kTo>
 void run_mix(Wave& wave, const Step& step) {
   const Inst& inst = step.inst;
-  require_modes<float, Half>(wave);
   const MixSource a(wave, inst.src[0]), b(wave, inst.src[1]), c(wave, inst.src[2]);
   Result<float> sum;
   for (int i = 0; i < kLanes; ++i) sum.set(i, std::fma(a[i], b[i], c[i]));
@@ -273,7 +271,7 @@ void run_mixed_dot(Wave& wave, const Step& step) {
 template <class Dot>
 void run_dot2(Wave& wave, const Step& step) {
   const Inst& inst = step.inst;
-  require_modes<float>(wave);
+  require_denormals(wave, inst);
   const PairSource a(wave, inst.src[0], Format::kBits16), b(wave, inst.src[1], Format::kBits16);
   Operand sum = inst.src[2];
   sum.high = false;

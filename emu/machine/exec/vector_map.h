@@ -47,15 +47,6 @@ inline constexpr bool kFloating = is_float(format_of<T>());
 template <class T>
 inline constexpr bool kFloating<Carried<T>> = kFloating<T>;
 
-template <class... T>
-void require_modes(const Wave& wave) {
-  if ((wave.mode & (kRoundF32 | kRoundF64F16)) == 0) return;
-  constexpr bool kAnyF32 = (std::is_same_v<T, float> || ...);
-  constexpr bool kAnyOther = ((kFloating<T> && !std::is_same_v<T, float>) || ...);
-  if constexpr (kAnyF32) require_rounding(wave, Format::kF32);
-  if constexpr (kAnyOther) require_rounding(wave, Format::kF64);
-}
-
 template <class R, class... A>
 struct Loop {
   // Results of all lanes, of an operation that need not be an instruction of its own (VOPD).
@@ -66,7 +57,6 @@ struct Loop {
   }
   template <class F>
   static void run(Wave& wave, const Inst& inst) {
-    require_modes<R, A...>(wave);
     Result<R> result;
     compute<F>(wave, inst, &inst.dpp, result);
     result.write(wave, inst);
@@ -116,7 +106,6 @@ void run_map_saturating(Wave& wave, const Step& step) {
 // v_cmpx: the lanes that pass stay active.
 template <class F, class... A>
 void run_narrowing(Wave& wave, const Inst& inst, Loop<bool, A...>*) {
-  require_modes<A...>(wave);
   Result<bool> result;
   Loop<bool, A...>::template compute<F>(wave, inst, &inst.dpp, result);
   wave.set_exec(result.bits() & wave.exec());

@@ -8,9 +8,8 @@ namespace {
 void permute(const Wave& wave, const Dpp& dpp, Lanes& x) {
   Lanes moved;
   for (int lane = 0; lane < kLanes; ++lane) {
-    const int from = dpp_lane(dpp, lane);
-    const bool reads = from >= 0 && (dpp.fetch_inactive || wave.is_active(from));
-    moved.x[lane] = reads ? x.x[from] : 0;
+    const int from = dpp_source(dpp, wave.exec(), lane);
+    moved.x[lane] = from >= 0 ? x.x[from] : 0;
   }
   x = moved;
 }
@@ -85,11 +84,8 @@ void lay_out(const Wave& wave, const Operand& operand, const Dpp* dpp, Format fo
   if ((wave.mode & denormals_into(format)) != denormals_into(format)) flush_denormals(format, room);
 }
 
-void require_rounding(const Wave& wave, Format format) {
-  const std::uint32_t bits = format == Format::kF32 ? kRoundF32 : kRoundF64F16;
-  if ((wave.mode & bits) != 0) {
-    throw Fault(FaultKind::kUnsupported, "a rounding mode other than to nearest even");
-  }
+void require_denormals(const Wave& wave, const Inst& inst) {
+  if ((wave.mode & kAllDenormals) != kAllDenormals) unsupported(inst, "with denormals flushed");
 }
 
 namespace {
@@ -132,6 +128,9 @@ void modify_result(const Wave& wave, const Inst& inst, Format format, Lanes* res
   if ((wave.mode & denormals_of(format)) == 0) flush_denormals(format, result);
 }
 
+namespace {
+
+// Lane of the 32 that the control names for `lane`, or -1: none.
 int dpp_lane(const Dpp& dpp, int lane) {
   if (dpp.kind == Dpp::Kind::kDpp8) {
     return (lane & ~7) | static_cast<int>(dpp.selectors >> (3 * (lane & 7)) & 7U);
@@ -160,12 +159,18 @@ int dpp_lane(const Dpp& dpp, int lane) {
   throw Fault(FaultKind::kUnsupported, "DPP control " + std::to_string(control));
 }
 
+}  // namespace
+
+int dpp_source(const Dpp& dpp, std::uint32_t exec, int lane) {
+  const int from = dpp_lane(dpp, lane);
+  return from >= 0 && (dpp.fetch_inactive || (exec >> from & 1U) != 0) ? from : -1;
+}
+
 std::uint32_t dpp_written(const Dpp& dpp, std::uint32_t exec) {
   std::uint32_t written = 0;
   for (int lane = 0; lane < kLanes; ++lane) {
     if ((exec >> lane & 1U) == 0) continue;
-    const int from = dpp_lane(dpp, lane);
-    const bool reads = from >= 0 && (dpp.fetch_inactive || (exec >> from & 1U) != 0);
+    const bool reads = dpp_source(dpp, exec, lane) >= 0;
     if (dpp.kind == Dpp::Kind::kDpp8) {
       if (!reads)
         throw Fault(FaultKind::kUnsupported, "DPP8 reads a lane that is not active", lane);

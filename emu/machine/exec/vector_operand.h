@@ -10,12 +10,11 @@
 
 namespace rocmforge::emu {
 
-// MODE's bits, as s_setreg sees them.
-inline constexpr std::uint32_t kRoundF32 = 0x3, kRoundF64F16 = 0xc;  // 0: to nearest, ties to even
+// MODE's bits, as s_setreg sees them. Rounding is to nearest even always: check_mode().
 inline constexpr std::uint32_t kDenormalsIntoF32 = 0x10, kDenormalsOfF32 = 0x20;
 inline constexpr std::uint32_t kDenormalsIntoF64F16 = 0x40, kDenormalsOfF64F16 = 0x80;
 inline constexpr std::uint32_t kDx10Clamp = 0x100, kIeee = 0x200;
-inline constexpr std::uint32_t kFloatModes = 0xff, kUsualModes = 0xf0;
+inline constexpr std::uint32_t kAllDenormals = 0xf0;
 
 inline Mode mode_of(const Wave& wave) {
   return {.ieee = (wave.mode & kIeee) != 0, .dx10_clamp = (wave.mode & kDx10Clamp) != 0};
@@ -52,16 +51,17 @@ constexpr std::uint32_t denormals_of(Format format) {
 std::uint64_t scalar_value(const Wave& wave, const Operand& operand, bool wide);
 // The operand's registers, laid out in `room` with everything applied.
 void lay_out(const Wave& wave, const Operand& operand, const Dpp* dpp, Format format, Lanes* room);
-// Rounding other than to nearest is not modelled: Fault.
-void require_rounding(const Wave& wave, Format format);
+// For what is modelled with denormals kept alone: else Fault.
+void require_denormals(const Wave& wave, const Inst& inst);
 void flush_denormals(Format format, Lanes* x);
 // x 2, x 4, / 2, clamping to [0, 1] and flushing of a floating-point result.
 void modify_result(const Wave& wave, const Inst& inst, Format format, Lanes* result);
 [[noreturn]] void unsupported(const Inst& inst, const char* what);
 
-// Lanes of a row of 32 that the DPP control reads, or -1: none. `lane` is who reads.
-int dpp_lane(const Dpp& dpp, int lane);
-// Lanes that are written: masks, and lanes that would read nothing.
+// The lane that `lane` reads by DPP, or -1: none, or one that is not active and may not be read.
+int dpp_source(const Dpp& dpp, std::uint32_t exec, int lane);
+// Active lanes that are written: not those that masks leave out, nor, without bound control, those
+// that would read nothing. Those of DPP8 that would are not modelled: Fault.
 std::uint32_t dpp_written(const Dpp& dpp, std::uint32_t exec);
 
 template <class T>

@@ -24,8 +24,7 @@ struct alignas(64) Matrix {
 
 void require_wave(const Wave& wave, const Inst& inst) {
   if (!wave.all_active()) unsupported(inst, "with lanes that are not active");
-  require_rounding(wave, Format::kF32);
-  require_rounding(wave, Format::kF16);
+  require_denormals(wave, inst);
   if (inst.output_modifier != 0) unsupported(inst, "output modifiers");
 }
 

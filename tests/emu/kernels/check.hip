@@ -64,6 +64,54 @@ KERNEL right_masks(u32* out) {
       : "vcc", "s80", "s81", "v100", "scc");
   out[thread()] = y;
 }
+// Definedness moves with the values.
+KERNEL right_swap(u32* out) {
+  u32 y;
+  asm volatile("v_mov_b32 v101, %1\nv_swap_b32 v100, v101\nv_mov_b32 %0, v100"
+               : "=&v"(y)
+               : "v"(lane())
+               : "v100", "v101");
+  out[thread()] = y;
+}
+KERNEL wrong_swap(u32* out) {
+  u32 y;
+  asm volatile("v_mov_b32 v101, %1\nv_swap_b32 v100, v101\nv_mov_b32 %0, v101"
+               : "=&v"(y)
+               : "v"(lane())
+               : "v100", "v101");
+  out[thread()] = y;
+}
+// Lanes without a source get 0.
+KERNEL right_dpp(u32* out) {
+  u32 y;
+  asm volatile(
+      "v_mov_b32_dpp v100, %1 row_shr:1 row_mask:0xf bank_mask:0xf bound_ctrl:1\n"
+      "v_mov_b32_dpp v101, %1 dpp8:[7,6,5,4,3,2,1,0]\n"
+      "v_add_nc_u32 %0, v100, v101"
+      : "=&v"(y)
+      : "v"(lane())
+      : "v100", "v101");
+  out[thread()] = y;
+}
+// They keep what they had, which is nothing.
+KERNEL wrong_dpp(u32* out) {
+  u32 y;
+  asm volatile("v_mov_b32_dpp v100, %1 row_shr:1 row_mask:0xf bank_mask:0xf\nv_mov_b32 %0, v100"
+               : "=&v"(y)
+               : "v"(lane())
+               : "v100");
+  out[thread()] = y;
+}
+KERNEL wrong_dpp8(u32* out) {
+  u32 y;
+  asm volatile(
+      "s_mov_b32 s82, exec_lo\ns_mov_b32 exec_lo, 0x0f0f0f0f\n"
+      "v_mov_b32_dpp %0, %1 dpp8:[7,6,5,4,3,2,1,0]\ns_mov_b32 exec_lo, s82"
+      : "=&v"(y)
+      : "v"(lane())
+      : "s82");
+  out[thread()] = y;
+}
 KERNEL right_halves(u32* out, const float* in) {
   u32 y;
   asm volatile(
@@ -148,6 +196,48 @@ KERNEL right_waits(u32* out, const u32* in) {
       : "=&v"(y)
       : "v"(at), "s"(in)
       : "v100", "v101");
+  out[thread()] = y;
+}
+// FLAT counts in both queues.
+KERNEL right_flat(u32* out, const u32* in) {
+  u32 y;
+  asm volatile(
+      "flat_load_b32 v100, %1\ns_waitcnt vmcnt(0) lgkmcnt(0)\nv_add_nc_u32 %0, 1, v100\n"
+      "flat_load_b32 v100, %1\nflat_load_b32 v101, %1\n"
+      "s_waitcnt vmcnt(1) lgkmcnt(1)\nv_add_nc_u32 %0, %0, v100\n"
+      "s_waitcnt vmcnt(0) lgkmcnt(0)"
+      : "=&v"(y)
+      : "v"(in + lane())
+      : "v100", "v101");
+  out[thread()] = y;
+}
+KERNEL wrong_flat_vmcnt(u32* out, const u32* in) {
+  u32 y;
+  asm volatile(
+      "flat_load_b32 v100, %1\ns_waitcnt vmcnt(0)\nv_mov_b32 %0, v100\ns_waitcnt lgkmcnt(0)"
+      : "=&v"(y)
+      : "v"(in + lane())
+      : "v100");
+  out[thread()] = y;
+}
+KERNEL wrong_flat_lgkmcnt(u32* out, const u32* in) {
+  u32 y;
+  asm volatile(
+      "flat_load_b32 v100, %1\ns_waitcnt lgkmcnt(0)\nv_mov_b32 %0, v100\ns_waitcnt vmcnt(0)"
+      : "=&v"(y)
+      : "v"(in + lane())
+      : "v100");
+  out[thread()] = y;
+}
+// May come by way of the LDS, before the first.
+KERNEL wrong_flat_overwrite(u32* out, const u32* in) {
+  u32 y;
+  asm volatile(
+      "global_load_b32 v100, %1, off\nflat_load_b32 v100, %1\n"
+      "s_waitcnt vmcnt(0) lgkmcnt(0)\nv_mov_b32 %0, v100"
+      : "=&v"(y)
+      : "v"(in + lane())
+      : "v100");
   out[thread()] = y;
 }
 KERNEL wrong_no_wait(u32* out, const u32* in) {

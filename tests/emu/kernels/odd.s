@@ -54,6 +54,17 @@ behind_data:
   s_endpgm
 descriptor behind_data
 
+// Eight vector registers: the last of them, and, in the second work group, one more.
+kernel ninth_register
+ninth_register:
+  v_mov_b32 v7, 0
+  s_cmp_eq_u32 s2, 0       // the work group's number
+  s_cbranch_scc1 3f
+  v_mov_b32 v8, 0
+3:
+  s_endpgm
+descriptor ninth_register
+
 // Rounds of scalar work alone, for speed and for counts.
 kernel scalar_loop
 scalar_loop:
@@ -78,6 +89,7 @@ amdhsa.kernels:
   - {.name: into_nowhere, .symbol: into_nowhere.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
   - {.name: before_data, .symbol: before_data.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
   - {.name: behind_data, .symbol: behind_data.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
+  - {.name: ninth_register, .symbol: ninth_register.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
   - {.name: scalar_loop, .symbol: scalar_loop.kd, .kernarg_segment_size: 0, .kernarg_segment_align: 8, .group_segment_fixed_size: 0, .private_segment_fixed_size: 0, .wavefront_size: 32, .sgpr_count: 16, .vgpr_count: 8, .sgpr_spill_count: 0, .vgpr_spill_count: 0, .max_flat_workgroup_size: 1024}
 ...
 .end_amdgpu_metadata
