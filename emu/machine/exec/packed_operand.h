@@ -30,8 +30,9 @@ class PairSource {
   Lanes room_;
 };
 
-// A pair's products, exact, and the sum with c, rounded once. The card's order of rounding within
-// is not published.
+// A pair's products in f64, where those of f16 and bf16 are exact, their sum and that with c in f64
+// too, each rounded there where it has to be, and the whole rounded to f32. The card's own order
+// and rounding are not published.
 inline float dot2_f16(std::uint32_t a, std::uint32_t b, float c) {
   const auto product = [](std::uint32_t x, std::uint32_t y) {
     return static_cast<double>(f16_to_f32(x)) * static_cast<double>(f16_to_f32(y));

@@ -1,4 +1,5 @@
-// SMEM: loads of the wave's own constants, and the scalar cache's controls.
+// SMEM: loads of the wave's own constants, and the scalar cache's controls. An address is base +
+// immediate + scalar offset, of whose sum the two lowest bits are dropped: no load is misaligned.
 #include <cstring>
 
 #include "machine/access.h"
@@ -20,8 +21,7 @@ void load(Wave& wave, const Step& step) {
   std::uint64_t address = (std::uint64_t{wave.s[base.index + 1U]} << 32 | wave.s[base.index]) +
                           static_cast<std::uint64_t>(static_cast<std::int64_t>(inst.offset));
   if (inst.src[1].is_sgpr()) address += wave.s[inst.src[1].index];
-  if (inst.src[1].is_constant()) address += inst.src[1].constant;
-  address &= ~std::uint64_t{3};  // as the hardware does
+  address &= ~std::uint64_t{3};
 
   constexpr std::uint32_t kBytes = 4 * N;
   const std::byte* from = global_at(wave, address, kBytes, false, kNoLane);
