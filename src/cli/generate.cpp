@@ -218,8 +218,8 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
       ->group(kModelGroup);
   command->footer(
       R"(The answer goes to standard output; times, speeds and the seed to standard error. Ctrl-C ends
-it early, with what there is of it. The prompt is not put into a chat template; the text of control tokens in it, such as
-<|im_start|>, stands for the token.
+it early, with what there is of it. The prompt is not put into a chat template; the text of control
+tokens in it, such as <|im_start|>, stands for the token.
 
 Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
