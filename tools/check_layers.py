@@ -8,7 +8,7 @@ Prints one line a violation and fails when there is one. What is held:
   - what a room includes of another it also links (DEPENDS, transitively);
   - project headers are included with quotes and paths from src/ or emu/ (or the file's own top
     folder), outside headers with angle brackets;
-  - nothing but emu/ and the tests includes emu/;
+  - nothing but emu/, the tests and the benchmarks includes emu/;
   - no header of a GPU vendor, anywhere; every header opens with #pragma once.
 """
 import pathlib
@@ -45,7 +45,7 @@ ALLOWED = {
 }
 ROOMS = ("src", "emu")  # the folders with rooms; those of emu have it in their name
 FREE = ("apps", "tests", "bench")  # may include every room of src, and their own folder
-USERS_OF_EMU = ("emu", "tests")
+USERS_OF_EMU = ("emu", "tests", "bench")
 SOURCES = {".h", ".cpp", ".hip", ".cu", ".in"}
 
 VENDOR = re.compile(
