@@ -54,9 +54,9 @@ test: deps-test model ## install what is missing, build and run every test
 	  echo 'none; set ROCMFORGE_TEST_DATA (tests that want it are skipped)')}"
 	@ctest --preset test
 
-test-gfx1100: deps-test ## build, run the kernels of gfx1100 on the emulator: op cases, models, seeded faults
+test-gfx1100: deps-test ## build, test the emulator, and the kernels of gfx1100 on it: op cases, models, seeded faults
 	$(call compile,test,build-test)
-	@ctest --preset test -L '^gfx1100$$'
+	@ctest --preset test -L '^(gfx1100|emu)$$'
 
 install: ## install under PREFIX (and DESTDIR) what `make` has built
 	@[ -x build/rocmforge ] || $(MAKE) build

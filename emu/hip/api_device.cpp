@@ -23,15 +23,17 @@ EMU_HIP int hipInit(unsigned flags) {
 }
 
 EMU_HIP int hipRuntimeGetVersion(int* out) {
-  if (out == nullptr) return kInvalidValue;
-  *out = kVersion;
-  return kSuccess;
+  return call("hipRuntimeGetVersion", [&](Driver&, Driver::Lock&) {
+    require(out) = kVersion;
+    return kSuccess;
+  });
 }
 
 EMU_HIP int hipDriverGetVersion(int* out) {
-  if (out == nullptr) return kInvalidValue;
-  *out = kDriverVersion;
-  return kSuccess;
+  return call("hipDriverGetVersion", [&](Driver&, Driver::Lock&) {
+    require(out) = kDriverVersion;
+    return kSuccess;
+  });
 }
 
 EMU_HIP int hipGetDeviceCount(int* out) {

@@ -2,13 +2,22 @@
 # of tests/gpu, which take the card that ROCMFORGE_HIP_LIBRARY presents.
 set(counters ${CMAKE_CURRENT_BINARY_DIR}/counters)
 file(MAKE_DIRECTORY ${counters})
-set(dispatched "")
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-# rocmforge_emulated(NAME COMMAND ... ENV VAR=VALUE... [COUNTERS] [NEEDS_DATA] [TIMEOUT s])
-# COUNTERS: what it dispatches counts for gfx1100/every_kernel. NEEDS_DATA: where there are no models it
-# shows as skipped; no test shows so for want of a card.
+# rocmforge_emulated(NAME COMMAND ... ENV VAR=VALUE... [COUNTERS FOR] [NEEDS_DATA] [TIMEOUT s])
+# COUNTERS: what it dispatches counts for gfx1100/FOR. NEEDS_DATA: where nothing failed and there are no
+# models it shows as skipped; no test shows so for want of a card.
 function(rocmforge_emulated NAME)
-  cmake_parse_arguments(ARG "COUNTERS;NEEDS_DATA" "TIMEOUT" "COMMAND;ENV" ${ARGN})
+  cmake_parse_arguments(ARG "NEEDS_DATA" "TIMEOUT;COUNTERS" "COMMAND;ENV" ${ARGN})
+  if(ARG_NEEDS_DATA)
+    list(PREPEND ARG_COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/run_suite.py)
+    # add_test() puts the file for a target's name at the start of a command alone.
+    list(GET ARG_COMMAND 2 program)
+    if(TARGET ${program})
+      list(REMOVE_AT ARG_COMMAND 2)
+      list(INSERT ARG_COMMAND 2 $<TARGET_FILE:${program}>)
+    endif()
+  endif()
   add_test(NAME gfx1100/${NAME} COMMAND ${ARG_COMMAND})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 1500)  # against hangs; on a busy machine it takes ten times as long as alone
@@ -17,26 +26,25 @@ function(rocmforge_emulated NAME)
   if(ARG_COUNTERS)
     string(REPLACE "/" "_" file ${NAME})
     list(APPEND environment ROCMFORGE_EMU_COUNTERS=${counters}/${file}.json)
-    set(dispatched ${dispatched} ${counters}/${file}.json PARENT_SCOPE)
-    set_tests_properties(gfx1100/${NAME} PROPERTIES FIXTURES_SETUP gfx1100_counters)
+    set(${ARG_COUNTERS}_files ${${ARG_COUNTERS}_files} ${counters}/${file}.json PARENT_SCOPE)
+    set_tests_properties(gfx1100/${NAME} PROPERTIES FIXTURES_SETUP gfx1100_${ARG_COUNTERS})
   endif()
   set_tests_properties(gfx1100/${NAME} PROPERTIES LABELS gfx1100 TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "${environment}"
     FAIL_REGULAR_EXPRESSION "no GPU that this program has kernels for;PASSED  . 0 tests")
   if(ARG_NEEDS_DATA)
     set_tests_properties(gfx1100/${NAME} PROPERTIES
-      FAIL_REGULAR_EXPRESSION "no GPU that this program has kernels for"
-      SKIP_REGULAR_EXPRESSION "test data not found" SKIP_RETURN_CODE 77)
+      FAIL_REGULAR_EXPRESSION "no GPU that this program has kernels for" SKIP_RETURN_CODE 77)
   endif()
 endfunction()
 
-# Every op case, launched and replayed: on the whole card, with counters; and, in parts that run side by
-# side, with all checks on a card of four compute units.
-rocmforge_emulated(ops COMMAND op_gpu_test COUNTERS)
+# Every op case, launched and replayed: on the whole card; and, in parts that run side by side, with all
+# checks on a card of four compute units.
+rocmforge_emulated(ops COMMAND op_gpu_test COUNTERS every_kernel)
 set(parts 4)
 foreach(part RANGE 1 ${parts})
   math(EXPR index "${part} - 1")
-  rocmforge_emulated(ops_checked/${part} COMMAND op_gpu_test
+  rocmforge_emulated(ops_checked/${part} COMMAND op_gpu_test COUNTERS every_kernel_checked
     ENV ROCMFORGE_EMU_CHECK=full ROCMFORGE_EMU_CARD=units=4
         GTEST_TOTAL_SHARDS=${parts} GTEST_SHARD_INDEX=${index})
 endforeach()
@@ -73,17 +81,22 @@ endforeach()
 rocmforge_emulated(run_ahead COMMAND run_ahead_gpu_test ENV ROCMFORGE_EMU_CARD=units=4)
 
 # A card whose driver tells no architecture is asked by the kernel `probe`.
-rocmforge_emulated(probe COMMAND rocmforge devices COUNTERS ENV ROCMFORGE_EMU_PROPERTIES=none)
-set_tests_properties(gfx1100/probe PROPERTIES PASS_REGULAR_EXPRESSION "kernels for gfx1100\n"
-  FAIL_REGULAR_EXPRESSION "no kernels for it")
+rocmforge_emulated(probe COMMAND rocmforge devices COUNTERS every_kernel
+  ENV ROCMFORGE_EMU_PROPERTIES=none)
+rocmforge_emulated(probe_checked COMMAND rocmforge devices COUNTERS every_kernel_checked
+  ENV ROCMFORGE_EMU_PROPERTIES=none ROCMFORGE_EMU_CHECK=full)
+set_tests_properties(gfx1100/probe gfx1100/probe_checked PROPERTIES
+  PASS_REGULAR_EXPRESSION "kernels for gfx1100\n" FAIL_REGULAR_EXPRESSION "no kernels for it")
 
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
+# Which kernels that took in: all of them, and all under the checks.
 find_program(ROCMFORGE_NM NAMES llvm-nm-19 REQUIRED)
-add_test(NAME gfx1100/every_kernel COMMAND ${Python3_EXECUTABLE}
-  ${CMAKE_CURRENT_SOURCE_DIR}/kernels_reached.py ${CMAKE_CURRENT_BINARY_DIR}/objects.txt
-  ${ROCMFORGE_NM} ${dispatched})
-set_tests_properties(gfx1100/every_kernel PROPERTIES LABELS gfx1100 TIMEOUT 60
-  FIXTURES_REQUIRED gfx1100_counters)
+foreach(name every_kernel every_kernel_checked)
+  add_test(NAME gfx1100/${name} COMMAND ${Python3_EXECUTABLE}
+    ${CMAKE_CURRENT_SOURCE_DIR}/kernels_reached.py ${CMAKE_CURRENT_BINARY_DIR}/objects.txt
+    ${ROCMFORGE_NM} ${${name}_files})
+  set_tests_properties(gfx1100/${name} PROPERTIES LABELS gfx1100 TIMEOUT 60
+    FIXTURES_REQUIRED gfx1100_${name})
+endforeach()
 
 # Failing calls, short memory, hung kernels.
 rocmforge_emulated(driver_faults NEEDS_DATA COMMAND ${Python3_EXECUTABLE}

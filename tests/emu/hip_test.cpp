@@ -46,7 +46,7 @@ TEST_F(Hip, WhatTheEnvironmentCannotMeanIsNamed) {
                                                                       {"SEED", "x"},
                                                                       {"CHECK", "much"},
                                                                       {"FAIL", "hipMalloc"},
-                                                                      {"PROPERTIES", "none"},
+                                                                      {"PROPERTIES", "some"},
                                                                       {"SPEED", "1"}}) {
     const Error error = error_of([&] { find({{name, value}}); });
     expect_words(error, "ROCMFORGE_EMU_" + name);

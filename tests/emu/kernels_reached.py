@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every kernel of the shipped objects was dispatched by some run of the tests.
+"""Every kernel of the shipped objects was dispatched by some run of those given.
 
     kernels_reached.py OBJECTS_LIST LLVM_NM COUNTERS.json...
 

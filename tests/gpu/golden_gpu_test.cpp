@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "backend/cpu/device.h"
@@ -21,13 +22,26 @@ std::unique_ptr<backend::Device> make_gpu(Counters& counters) {
   return gpu::make_device(*first_gpu(), counters);
 }
 
-// How steps of up to 64 rows run, for the life of the object.
+// How steps of up to 64 rows run, for the life of the object; then as the environment had it.
 class Replay {
  public:
-  explicit Replay(const char* how) { ::setenv("ROCMFORGE_GPU_GRAPH", how, 1); }
+  explicit Replay(const char* how) {
+    if (const char* before = std::getenv(kName)) before_ = before;
+    ::setenv(kName, how, 1);
+  }
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
-  ~Replay() { ::unsetenv("ROCMFORGE_GPU_GRAPH"); }
+  ~Replay() {
+    if (before_) {
+      ::setenv(kName, before_->c_str(), 1);
+    } else {
+      ::unsetenv(kName);
+    }
+  }
+
+ private:
+  static constexpr const char* kName = "ROCMFORGE_GPU_GRAPH";
+  std::optional<std::string> before_;
 };
 
 class GpuGolden : public ::testing::TestWithParam<std::string> {};

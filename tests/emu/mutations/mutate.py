@@ -7,8 +7,9 @@
 BUILD is a build folder of Ninja's with op_gpu_test and the emulator in it. A mutation of the source is
 an exact replacement in a copy of src/backend/gpu/device, compiled by the commands of the build; one of
 the code rewrites instructions of a built object to s_nop. The mutated object takes the place of the
-program's own (ROCMFORGE_EMU_OBJECTS) while the op cases that concern it run: they must fail. A control
-runs the same cases on the object unmutated: it must pass. What is seeded stands in seeds.py.
+program's own (ROCMFORGE_EMU_OBJECTS) while the op cases that concern it run: they must fail, and by what
+seeds.py says: by that check, that fault, or wrong results. Failing otherwise, by a crash or for want of an
+end, is not to be caught. A control runs the same cases on the object unmutated: it must pass.
 """
 import argparse
 import concurrent.futures
@@ -31,6 +32,7 @@ DEVICE = "src/backend/gpu/device"
 S_NOP = struct.pack("<I", 0xBF800000)
 CARD = "units=4"  # a small one: persistent kernels have few workgroups
 SECONDS = 120  # of one run
+TIMED_OUT = 124
 
 
 class Broken(Exception):
@@ -39,7 +41,7 @@ class Broken(Exception):
 
 @dataclasses.dataclass
 class Outcome:
-    verdict: str  # CAUGHT, MISSED, BROKEN; of a control OK, FAILED
+    verdict: str  # CAUGHT, MISSED, OTHERWISE, BROKEN; of a control OK, FAILED
     by: str
 
 
@@ -94,7 +96,7 @@ class Build:
         try:
             return run(call, env=environment, timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(call, 1, "hangs")
+            return subprocess.CompletedProcess(call, TIMED_OUT, "")
 
 
 def replaced(text, what, by, path):
@@ -152,8 +154,13 @@ def mutate_code(build, seed, room, objdump):
         f"{found[0][2]} at {found[0][0]:#x}"
 
 
-def caught_by(text):
+def caught_by(done):
     """What says so first: a check of the emulator, or a result that is wrong."""
+    if done.returncode == TIMED_OUT:
+        return f"no end in {SECONDS} s"
+    if done.returncode != 1:  # GoogleTest's own for cases that fail; a signal's number is negative
+        return f"a crash: exit code {done.returncode}"
+    text = done.stdout
     for known, name in seeds.WORDS:
         if re.search(known, text):
             return name
@@ -177,7 +184,10 @@ def try_seed(build, seed, args, keep):
             pathlib.Path(keep, name + ".txt").write_text(done.stdout)
         if done.returncode == 0:
             return where, Outcome("MISSED", "the cases pass")
-        return where, Outcome("CAUGHT", caught_by(done.stdout))
+        by = caught_by(done)
+        if by != seed.caught:
+            return where, Outcome("OTHERWISE", f"{by}; expected: {seed.caught}")
+        return where, Outcome("CAUGHT", by)
 
 
 def control(build, key):
@@ -189,7 +199,7 @@ def control(build, key):
     ran = re.search(r"\[  PASSED  \] (\d+) test", done.stdout)
     if done.returncode == 0 and ran and int(ran[1]) > 0 and "SKIPPED" not in done.stdout:
         return Outcome("OK", f"{ran[1]} cases pass")
-    return Outcome("FAILED", caught_by(done.stdout))
+    return Outcome("FAILED", caught_by(done))
 
 
 def show(rows, markdown):
