@@ -95,6 +95,26 @@ class LayersTest(unittest.TestCase):
         with self.assertRaises(ValueError):
             model.check_linear(first, second)
 
+    def test_refuses_layers_of_other_kernels(self):
+        with self.assertRaises(ValueError):
+            model.check_linear(self.names("a"), self.names("b"))
+        with self.assertRaises(ValueError):
+            model.check_linear(self.names("a"), self.names("a", "a"))
+
+    def test_one_layer_and_two(self):
+        one = self.names("embed_rows", "a", "b", "head")
+        two = self.names("embed_rows", "a", "b", "a", "b", "head")
+        parts, worst = model.check_layers(one, two)
+        self.assertEqual([len(part) for part in parts], [1, 2, 2, 1])
+        self.assertEqual(worst, 0)
+        one[3]["instructions"] = 99  # of 100
+        self.assertAlmostEqual(model.check_layers(one, two)[1], 0.01)
+        one[2]["lines_read"] *= 2  # the layer is another where it stands alone
+        with self.assertRaises(ValueError):
+            model.check_layers(one, two)
+        with self.assertRaises(ValueError):
+            model.check_layers(one[:3], two)
+
     def test_steps(self):
         run = self.names("repack", "embed_rows", "a", "embed_rows", "b")
         self.assertEqual([[d["kernel"] for d in step] for step in model.steps_of(run)],

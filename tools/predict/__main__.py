@@ -44,12 +44,12 @@ def counted(program, library, spec, layers, tokens):
     return {1: steps[-1], tokens: max(steps, key=lambda step: sum(d["instructions"] for d in step))}
 
 
-def counted_once(args, kind):
+def counted_once(args, kind, layers):
     """The same, kept in the folder --counts, if there is one, and read from there."""
-    kept = args.counts and pathlib.Path(args.counts) / f"{kind}.json"
+    kept = args.counts and pathlib.Path(args.counts) / f"{kind}-{layers}.json"
     if kept and kept.exists():
         return {int(k): v for k, v in json.loads(kept.read_text(encoding="utf-8")).items()}
-    steps = counted(args.rocmforge, args.emulator, f"llama-8b:{kind}", 2, PROMPT)
+    steps = counted(args.rocmforge, args.emulator, f"llama-8b:{kind}", layers, PROMPT)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(steps), encoding="utf-8")
@@ -76,9 +76,9 @@ def kernel_row(work, n, t, total, card):
     return row
 
 
-def predict(kind, step, card, tokens):
-    parts = model.split_layers(step)
-    worst = model.check_linear(*parts[1:3])
+def predict(kind, steps, card, tokens):
+    """`steps`: with one layer, and with two."""
+    parts, worst = model.check_layers(*steps)
     total, rows = model.whole(parts, N_LAYERS, card)
     return {"test": "tg1" if tokens == 1 else f"pp{tokens}", "model": f"llama-8b:{kind}",
             "tokens_per_second": {"low": tokens / total.low, "mid": tokens / total.mid,
@@ -93,8 +93,9 @@ def run(args):
            "clock_ghz": card.clock_ghz, "dram_gbs": card.dram_gbs, "dispatch_us": card.dispatch_us,
            "dram_share": DRAM_SHARE, "results": []}
     for kind in args.types.split(","):
-        for tokens, step in counted_once(args, kind).items():
-            result = predict(kind, step, card, tokens)
+        one, two = (counted_once(args, kind, layers) for layers in (1, 2))
+        for tokens in two:
+            result = predict(kind, (one[tokens], two[tokens]), card, tokens)
             print(line(result), flush=True)
             out["results"].append(result)
     path = pathlib.Path(args.results) / "gfx1100" / "predicted.json"

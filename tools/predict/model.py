@@ -103,7 +103,9 @@ def split_layers(step):
 
 
 def check_linear(first, second, tolerance=0.02):
-    """The largest relative difference between what two layers count, kernel by kernel."""
+    """The largest relative difference between what two layers, or two steps, count, dispatch by dispatch."""
+    if [d["kernel"] for d in first] != [d["kernel"] for d in second]:
+        raise ValueError("counts are not linear in the layers: other kernels are dispatched")
     worst = 0.0
     for a, b in zip(first, second):
         for key in ("instructions", "lines_read", "lines_written", "waves"):
@@ -112,6 +114,14 @@ def check_linear(first, second, tolerance=0.02):
     if worst > tolerance:
         raise ValueError(f"counts are not linear in the layers: {worst:.1%} between the first and second")
     return worst
+
+
+def check_layers(one, two):
+    """Steps of the same model with one layer and with two -> what split_layers() gives of the second, and
+    the largest difference: between its layers, and between it without one of them and the first."""
+    parts = split_layers(two)
+    before, first, second, after = parts
+    return parts, max(check_linear(first, second), check_linear(one, before + second + after))
 
 
 def whole(parts, n_layers, card):
