@@ -1,16 +1,22 @@
 #include "text/detokenizer.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "text/utf8.h"
 
 namespace rocmforge::text {
 
-Detokenizer::Detokenizer(const Tokenizer& tokenizer, bool at_start, bool special)
+Detokenizer::Detokenizer(const Tokenizer& tokenizer, bool at_start, bool special,
+                         std::vector<TokenId> shown)
     : tokenizer_(tokenizer),
       strip_space_(at_start && tokenizer.strips_leading_space()),
-      special_(special) {}
+      special_(special),
+      shown_(std::move(shown)) {}
 
 std::string Detokenizer::push(TokenId id) {
-  std::string piece = tokenizer_.piece(id, special_);
+  const bool special = special_ || std::find(shown_.begin(), shown_.end(), id) != shown_.end();
+  std::string piece = tokenizer_.piece(id, special);
   if (strip_space_ && !tokenizer_.is_control(id)) {
     if (piece.starts_with(' ')) piece.erase(0, 1);
     strip_space_ = false;

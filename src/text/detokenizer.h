@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "text/tokenizer.h"
 
@@ -13,17 +14,22 @@ class Detokenizer {
  public:
   // `at_start`: the first token opens a text (its space prefix is dropped, where the tokenizer has
   // one); false when it continues a prompt.
-  Detokenizer(const Tokenizer& tokenizer, bool at_start, bool special = false);
+  // `shown`: control tokens whose text comes out even so.
+  Detokenizer(const Tokenizer& tokenizer, bool at_start, bool special = false,
+              std::vector<TokenId> shown = {});
 
   // The text that this token completes; may be empty.
   std::string push(TokenId id);
   // What is held back, at the end of the text: U+FFFD for an incomplete character.
   std::string flush();
+  // Whether the last tokens end within a character.
+  bool within_character() const { return !pending_.empty(); }
 
  private:
   const Tokenizer& tokenizer_;
   bool strip_space_;
   bool special_;
+  std::vector<TokenId> shown_;
   std::string pending_;
 };
 

@@ -38,6 +38,17 @@ std::vector<SpecialTokens::Entry> special_entries(const Vocab& vocab, bool with_
   return entries;
 }
 
+std::string without(std::string_view text, std::string_view part) {
+  std::string out;
+  std::size_t begin = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, begin)) {
+    out += text.substr(begin, at - begin);
+    begin = at + part.size();
+  }
+  return out.append(text.substr(begin));
+}
+
 }  // namespace
 
 struct Tokenizer::SpecialTable {
@@ -89,12 +100,38 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
     if (fragment.id != kNoToken) {
       ids.push_back(fragment.id);
     } else {
-      encode_plain(text.substr(fragment.begin, fragment.end - fragment.begin), first, ids);
+      const std::string_view plain = text.substr(fragment.begin, fragment.end - fragment.begin);
+      if (options.left_out.empty() || plain.find(options.left_out) == std::string_view::npos) {
+        encode_plain(plain, first, ids);
+      } else {
+        encode_plain(without(plain, options.left_out), first, ids);
+      }
       first = false;
     }
   }
   if (options.add_special && adds_eos()) ids.push_back(vocab_.eos);
   return ids;
+}
+
+std::string Tokenizer::without_control(std::string text, std::string_view mark) const {
+  // Each turn leaves fewer: a mark may part one token's text and so bare another that overlapped.
+  while (true) {
+    std::string out;
+    std::size_t done = 0;
+    for (const Fragment& fragment : special_->all.partition(text)) {
+      if (fragment.id == kNoToken || !is_control(fragment.id)) continue;
+      const bool begins_character = (static_cast<unsigned char>(text[fragment.begin]) >> 6U) != 2;
+      if (!begins_character) continue;
+      const std::size_t n = utf8_size(text[fragment.begin]);
+      // A token of one character cannot be parted.
+      if (vocab_.tokens[static_cast<std::size_t>(fragment.id)].size() <= n) continue;
+      out.append(text, done, fragment.begin + n - done).append(mark);
+      done = fragment.begin + n;
+    }
+    if (done == 0) break;
+    text = out.append(text, done);
+  }
+  return text;
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool special) const {

@@ -16,6 +16,8 @@ namespace rocmforge::text {
 struct EncodeOptions {
   bool add_special = true;     // BOS and EOS, as the file says
   bool parse_special = false;  // control tokens' text in the input becomes the token
+  // Taken out of the text once special tokens have been looked for (without_control). Empty: none.
+  std::string_view left_out = {};
 };
 
 // The longest text that encode() takes.
@@ -34,6 +36,10 @@ class Tokenizer {
   // models' own tokenizers, and logged.) Memory and time are linear in the text (times a
   // logarithm). Without parse_special, control tokens come of no text, user-defined ones do.
   std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options) const;
+
+  // `text` with `mark` put into the text of each control token in it, so that encode() finds none,
+  // and takes the marks out again, with parse_special and left_out = mark. Of well-formed UTF-8.
+  std::string without_control(std::string text, std::string_view mark) const;
 
   // The bytes that a token stands for in a text: the space mark turned to a space, byte tokens to
   // their byte. A control or unknown token gives nothing unless `special`; an unused one never

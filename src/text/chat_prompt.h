@@ -1,0 +1,28 @@
+// A conversation as the tokens that a model is given.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace rocmforge::text {
+
+struct ChatPrompt {
+  std::vector<TokenId> tokens;
+  std::string text;  // as rendered
+};
+
+// Renders and encodes. Control tokens come of the template's own text alone: where a string of
+// messages, tools or documents (but for a message's role) holds the text of one, it stays text. BOS
+// is put before the rest where the tokenizer adds one and the template has not written it. The
+// tokens' texts that `input` has for the template are filled in. Throws as render() and encode()
+// do.
+//
+// The texts are marked with characters that no text has, which are taken out again between
+// rendering and encoding; a template that takes the length of such a string, or looks into the
+// token's text, sees them.
+ChatPrompt encode_chat(const ChatTemplate& chat, ChatInput input, const Tokenizer& tokenizer);
+
+}  // namespace rocmforge::text
