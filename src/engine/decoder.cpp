@@ -4,20 +4,16 @@
 
 namespace rocmforge::engine {
 
-Decoder::Decoder(Runner& runner, const SamplingParams& params)
+Decoder::Decoder(Runner& runner, const SamplingParams& params, Sequence& sequence)
     : runner_(runner),
-      params_(params),
-      chosen_by_(chosen_by(params, runner.params().n_vocab)),
-      runs_ahead_(runner.runs_ahead() && chosen_by_ == ChosenBy::kDevice && !looks_back(params)),
-      sequence_(runner),
-      sampler_(params) {
-  edits_.reserve(static_cast<std::size_t>(kMaxEdits));
-}
+      sequence_(sequence),
+      chooser_(params, runner.params().n_vocab),
+      runs_ahead_(runner.runs_ahead() && chooser_.runs_ahead()) {}
 
 bool Decoder::start(std::span<const text::TokenId> tokens, std::span<const text::TokenId> history,
                     FunctionRef<bool()> cancelled) {
   check(n_steps_ == 0, "a step is started before the last one's token was taken");
-  if (chosen_by_ != ChosenBy::kHost) penalty_edits(params_, history, edits_);
+  chooser_.look_back(history);
   give(tokens, cancelled);
   return n_steps_ == 1;
 }
@@ -31,11 +27,10 @@ void Decoder::start_ahead() {
 void Decoder::give(std::span<const text::TokenId> tokens, FunctionRef<bool()> cancelled) {
   const std::int32_t position = sequence_.length() + static_cast<std::int32_t>(tokens.size());
   Step step{.ticket = {}, .position = position};
-  Choice choice{.row = 0, .params = {}, .edits = edits_};
-  const bool on_device = chosen_by_ != ChosenBy::kHost;
-  if (on_device) choice.params = device_params(params_, runner_.params().n_vocab, position);
+  Choice choice;
+  if (chooser_.on_device()) choice = chooser_.choice(0, position);
   const Sequence::Ran ran =
-      sequence_.run(tokens, on_device ? &choice : nullptr, step.ticket, cancelled);
+      sequence_.run(tokens, chooser_.on_device() ? &choice : nullptr, step.ticket, cancelled);
   check(ran != Sequence::Ran::kNoRoom, "a step was checked to have room");
   if (ran == Sequence::Ran::kDone) steps_[n_steps_++] = step;
 }
@@ -43,7 +38,7 @@ void Decoder::give(std::span<const text::TokenId> tokens, FunctionRef<bool()> ca
 text::TokenId Decoder::take(std::span<const text::TokenId> history) {
   check(n_steps_ > 0, "no step was given");
   const Step step = steps_[0];
-  if (chosen_by_ == ChosenBy::kHost) {
+  if (!chooser_.on_device()) {
     steps_[0] = steps_[--n_steps_];
     return choose_on_host(step, history);
   }
@@ -57,7 +52,7 @@ text::TokenId Decoder::take(std::span<const text::TokenId> history) {
 text::TokenId Decoder::choose_on_host(const Step& step, std::span<const text::TokenId> history) {
   check(n_steps_ == 0, "the host chooses behind a step ahead");
   const std::int32_t row = sequence_.last_row();
-  return sampler_.sample(runner_.logits({&row, 1}), history, step.position);
+  return chooser_.choose(runner_.logits({&row, 1}), history, step.position);
 }
 
 void Decoder::drop() {

@@ -5,21 +5,18 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "base/function_ref.h"
-#include "engine/request.h"
+#include "engine/chooser.h"
 #include "engine/runner.h"
-#include "engine/sampling.h"
 #include "engine/sequence.h"
 
 namespace rocmforge::engine {
 
 class Decoder {
  public:
-  Decoder(Runner& runner, const SamplingParams& params);
-
-  const Sequence& sequence() const { return sequence_; }
+  // `sequence`, of that runner, outlives it.
+  Decoder(Runner& runner, const SamplingParams& params, Sequence& sequence);
 
   // Runs tokens, in chunks, and has the one that follows chosen; the context has room (checked).
   // `history`: prompt and answer, these tokens included. False, with nothing chosen, when
@@ -46,13 +43,10 @@ class Decoder {
   text::TokenId choose_on_host(const Step& step, std::span<const text::TokenId> history);
 
   Runner& runner_;
-  SamplingParams params_;
-  ChosenBy chosen_by_;
+  Sequence& sequence_;
+  Chooser chooser_;
   bool runs_ahead_;
-  Sequence sequence_;
-  Sampler sampler_;
-  std::vector<ir::LogitEdit> edits_;  // reserved
-  std::array<Step, 2> steps_;         // given and not taken, the oldest first
+  std::array<Step, 2> steps_;  // given and not taken, the oldest first
   std::size_t n_steps_ = 0;
 };
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "engine/decoder.h"
-#include "text/detokenizer.h"
-#include "text/stop_strings.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -19,117 +18,102 @@ double seconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-// After nothing but control tokens the answer opens a text, and loses the tokenizer's space prefix.
-bool opens_text(const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt) {
-  return std::all_of(prompt.begin(), prompt.end(),
-                     [&](text::TokenId id) { return tokenizer.is_control(id); });
-}
-
 // One request on its way: owns what only it needs.
 class Generation {
  public:
   Generation(const std::string& path, Runner& runner, const text::Tokenizer& tokenizer,
-             const Request& request, const Engine::TextSink& on_text,
-             const std::atomic<bool>* cancel)
+             const Request& request, const Listener& listener)
       : path_(path),
-        tokenizer_(tokenizer),
         request_(request),
-        on_text_(on_text),
-        cancel_(cancel),
+        cancel_(listener.cancel),
         n_ctx_(runner.n_ctx()),
-        decoder_(runner, request.sampling),
-        detokenizer_(tokenizer, opens_text(tokenizer, request.prompt)),
-        stops_(request.stop),
-        history_(request.prompt) {}
+        kept_(listener.cache != nullptr ? *listener.cache : own_.emplace(runner)),
+        decoder_(runner, request.sampling, kept_.sequence),
+        answer_(tokenizer, request, listener.sinks, n_ctx_) {}
 
-  void run(Completion& out) {
-    // Nothing is allocated a token, but for the text itself.
-    const auto most = static_cast<std::size_t>(std::min(request_.max_tokens, n_ctx_)) + 1;
-    history_.reserve(history_.size() + most);
-    out.tokens.reserve(most);
-    start_ = Clock::now();
-    out.timing.n_prompt = static_cast<std::int32_t>(request_.prompt.size());
-    const auto stop = [this] { return cancelled(); };
-    bool given = decoder_.start(request_.prompt, history_, stop);
-    bool is_first = true;
-    while (true) {
-      const bool ahead = given && may_run_ahead(out);
-      if (ahead) decoder_.start_ahead();
-      const text::TokenId token = given ? take() : text::kNoToken;
-      if (is_first) {
-        first_ = Clock::now();
-        out.timing.prompt_seconds = seconds(start_, first_);
-        is_first = false;
-      }
-      if (ended(token, ahead, out)) {
-        if (ahead) decoder_.drop();
-        break;
-      }
-      given = ahead || decoder_.start({&history_.back(), 1}, history_, stop);
-    }
-    if (!stops_.stopped()) {
-      emit(stops_.push(detokenizer_.flush()), out);
-      emit(stops_.flush(), out);
-    }
-    out.timing.n_generated = static_cast<std::int32_t>(out.tokens.size());
-    out.timing.generate_seconds = seconds(first_, Clock::now());
+  Completion& completion() { return answer_.completion(); }
+
+  void run() {
+    start_ = first_ = Clock::now();
+    Timing& timing = completion().timing;
+    timing.n_kept = kept_.keep(request_.prompt);
+    if (!take_forced()) steps();
+    answer_.finish();
+    kept_.follow(answer_.history());
+    timing.prompt_seconds = seconds(start_, first_);
+    timing.generate_seconds = seconds(first_, Clock::now());
   }
 
  private:
+  void steps() {
+    bool is_first = true;
+    bool given = start();
+    while (true) {
+      bool ahead = given && may_run_ahead();
+      if (ahead) decoder_.start_ahead();
+      const text::TokenId token = given ? take() : text::kNoToken;
+      if (is_first) first_ = Clock::now();
+      is_first = false;
+      if (ended(token)) {
+        if (ahead) decoder_.drop();
+        return;
+      }
+      const std::size_t n = answer_.history().size();
+      const bool was_last = take_forced();
+      if (ahead && answer_.history().size() != n) {  // not the tokens that it ran
+        decoder_.drop();
+        ahead = false;
+      }
+      if (was_last) return;
+      given = ahead || start();
+    }
+  }
+
   bool cancelled() const { return cancel_ != nullptr && cancel_->load(); }
 
   // Whether the next step surely follows but for what the token itself says.
-  bool may_run_ahead(const Completion& out) const {
-    return decoder_.runs_ahead() && !cancelled() && decoder_.sequence().length() < n_ctx_ &&
-           static_cast<std::int32_t>(out.tokens.size()) + 1 < request_.max_tokens;
+  bool may_run_ahead() const {
+    return decoder_.runs_ahead() && !cancelled() && answer_.may_go_on_after_next();
+  }
+
+  // Runs what has not been run so far.
+  bool start() {
+    const auto ran = static_cast<std::size_t>(kept_.sequence.length());
+    return decoder_.start(answer_.history().subspan(ran), answer_.history(),
+                          [this] { return cancelled(); });
   }
 
   text::TokenId take() {
-    const text::TokenId token = decoder_.take(history_);
+    const text::TokenId token = decoder_.take(answer_.history());
     if (token != text::kNoToken) return token;
     throw Error(ErrorCode::kDevice, "[engine] " + path_ +
                                         ": the model gave no finite logit at position " +
-                                        std::to_string(history_.size() - 1));
+                                        std::to_string(answer_.history().size() - 1));
   }
 
-  // Takes one token into the answer; true when it was the last. `ahead`: its own step was given.
-  bool ended(text::TokenId token, bool ahead, Completion& out) {
-    if (cancelled() || token == text::kNoToken) return end(FinishReason::kCancelled, out);
-    if (tokenizer_.is_end_of_generation(token) && !request_.ignore_eos) {
-      return end(FinishReason::kCompleted, out);
-    }
-    out.tokens.push_back(token);
-    history_.push_back(token);
-    emit(stops_.push(detokenizer_.push(token)), out);
-    if (stops_.stopped()) return end(FinishReason::kCompleted, out);
-    if (static_cast<std::int32_t>(out.tokens.size()) >= request_.max_tokens) {
-      return end(FinishReason::kLength, out);
-    }
-    out.context_full = !ahead && decoder_.sequence().length() == n_ctx_;
-    return out.context_full && end(FinishReason::kLength, out);
-  }
-
-  static bool end(FinishReason reason, Completion& out) {
-    out.reason = reason;
+  // Takes one token into the answer; true when it was the last.
+  bool ended(text::TokenId token) {
+    if (!cancelled() && token != text::kNoToken) return answer_.take(token);
+    answer_.end(FinishReason::kCancelled);
     return true;
   }
 
-  void emit(const std::string& text, Completion& out) {
-    if (text.empty()) return;
-    out.text += text;
-    if (on_text_) on_text_(text);
+  // The same for those that are put in.
+  bool take_forced() {
+    for (const text::TokenId token : answer_.forced()) {
+      if (answer_.take(token)) return true;
+    }
+    return false;
   }
 
   const std::string& path_;  // of the model, for errors
-  const text::Tokenizer& tokenizer_;
   const Request& request_;
-  const Engine::TextSink& on_text_;
   const std::atomic<bool>* cancel_;
   std::int32_t n_ctx_;
+  std::optional<KvCache> own_;
+  KvCache& kept_;
   Decoder decoder_;
-  text::Detokenizer detokenizer_;
-  text::StopStrings stops_;
-  std::vector<text::TokenId> history_;
+  Answer answer_;
   Clock::time_point start_, first_;
 };
 
@@ -156,23 +140,6 @@ RunnerOptions runner_options(const EngineOptions& options, const ModelFile& mode
           .progress = options.progress};
 }
 
-std::optional<Rejected> reject(const Request& request, const Runner& runner) {
-  if (request.prompt.empty()) return Rejected{"the prompt has no tokens"};
-  if (request.prompt.size() > static_cast<std::size_t>(runner.n_ctx())) {
-    return Rejected{"the prompt has " + std::to_string(request.prompt.size()) +
-                    " tokens, more than the context of " + std::to_string(runner.n_ctx()) +
-                    " (--ctx)"};
-  }
-  for (const text::TokenId token : request.prompt) {
-    if (token < 0 || token >= runner.params().n_vocab) {
-      return Rejected{"the prompt holds token " + std::to_string(token) +
-                      ", outside the vocabulary of " + std::to_string(runner.params().n_vocab)};
-    }
-  }
-  if (request.max_tokens < 1) return Rejected{"max_tokens must be greater than 0"};
-  return std::nullopt;
-}
-
 }  // namespace
 
 Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
@@ -189,19 +156,26 @@ const text::Tokenizer& Engine::tokenizer() const {
   return *tokenizer_;
 }
 
-Result Engine::generate(const Request& request, const TextSink& on_text,
-                        const std::atomic<bool>* cancel) {
-  if (auto rejected = reject(request, *runner_)) return *rejected;
-  const text::Tokenizer& vocabulary = tokenizer();
-  Completion out;
+Result Engine::answer(const Request& request, const Listener& listener) {
+  if (auto rejected = reject(request, runner_->n_ctx(), runner_->params().n_vocab)) {
+    return *rejected;
+  }
+  Generation generation(file_.gguf().path(), *runner_, tokenizer(), request, listener);
+  Completion& out = generation.completion();
   try {
-    Generation(file_.gguf().path(), *runner_, vocabulary, request, on_text, cancel).run(out);
+    generation.run();
   } catch (const Error& e) {
+    if (listener.cache != nullptr) listener.cache->clear();
     if (e.code() != ErrorCode::kDevice) throw;
     out.reason = FinishReason::kFailed;
     out.error = e.what();
   }
-  return out;
+  return std::move(out);
+}
+
+Result Engine::generate(const Request& request, const TextSink& on_text,
+                        const std::atomic<bool>* cancel) {
+  return answer(request, Listener{.sinks = {.answer = on_text}, .cancel = cancel});
 }
 
 }  // namespace rocmforge::engine

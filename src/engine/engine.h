@@ -3,14 +3,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "backend/device.h"
 #include "base/counters.h"
+#include "engine/answer.h"
+#include "engine/kv_cache.h"
 #include "engine/loader.h"
 #include "engine/request.h"
 #include "engine/runner.h"
@@ -37,6 +37,15 @@ struct EngineOptions {
 inline constexpr std::int32_t kDefaultContext = 4096;
 inline constexpr std::int32_t kLeastContext = 512;
 
+// Who hears of a request on its way, and what it may use.
+struct Listener {
+  TextSinks sinks = {};
+  const std::atomic<bool>* cancel = nullptr;  // ends it within one step
+  // What it has in common with the prompt is not run again; afterwards it holds what has been run,
+  // and nothing after an error. Null: the request begins with nothing, and leaves nothing.
+  KvCache* cache = nullptr;
+};
+
 class Engine {
  public:
   // Loads the model. Errors name the file and the culprit. The devices and `counters` outlive
@@ -49,10 +58,9 @@ class Engine {
   const gguf::File& file() const { return file_.gguf(); }
   Runner& runner() { return *runner_; }
 
-  // Answers one request, piece by piece: `on_text` gets text that is final (whole characters, no
-  // part of a stop string). `cancel`, when given, ends it within one step. Device errors end the
-  // request as kFailed, never the process.
-  using TextSink = std::function<void(std::string_view text)>;
+  // Answers one request, piece by piece. Device errors end it as kFailed, never the process.
+  Result answer(const Request& request, const Listener& listener);
+  using TextSink = engine::TextSink;
   Result generate(const Request& request, const TextSink& on_text,
                   const std::atomic<bool>* cancel = nullptr);
 

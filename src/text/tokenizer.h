@@ -55,6 +55,7 @@ class Tokenizer {
   std::int32_t size() const { return static_cast<std::int32_t>(vocab_.tokens.size()); }
   bool is_end_of_generation(TokenId id) const;  // EOS, EOT, EOM and the names that mean the same
   bool is_control(TokenId id) const;            // control or unknown: shown only when `special`
+  TokenId find_token(std::string_view text) const;  // of whatever type; kNoToken when none
   bool adds_bos() const { return vocab_.add_bos > 0; }
   bool adds_eos() const { return vocab_.add_eos > 0; }
   // True when decode() drops one leading space of the first piece that is no control token's.
@@ -63,8 +64,7 @@ class Tokenizer {
  protected:
   // Completes and checks the vocabulary (vocab_check.h).
   explicit Tokenizer(Vocab vocab);
-  TokenType type(TokenId id) const;                 // checks the id
-  TokenId find_token(std::string_view text) const;  // of whatever type; kNoToken when none
+  TokenType type(TokenId id) const;  // checks the id
   // The ids of a stretch of plain text that holds no special token; `first` when it opens the text
   // or follows a special token.
   virtual void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const = 0;

@@ -24,11 +24,13 @@ TEST(Allocation, NoneInADecodeStep) {
       // Once to the end of the context, so that the tables and the sampler have their room.
       std::vector<text::TokenId> history(130, 5);
       {
-        engine::Decoder whole(tiny.engine->runner(), kind);
+        engine::Sequence whole_sequence(tiny.engine->runner());
+        engine::Decoder whole(tiny.engine->runner(), kind, whole_sequence);
         ASSERT_TRUE(whole.start(history, history));
         whole.take(history);
       }
-      engine::Decoder decoder(tiny.engine->runner(), kind);
+      engine::Sequence sequence(tiny.engine->runner());
+      engine::Decoder decoder(tiny.engine->runner(), kind, sequence);
       ASSERT_TRUE(decoder.start(history, history));
       text::TokenId next = decoder.take(history);
       const std::uint64_t before = n_allocations();

@@ -1,0 +1,122 @@
+#include "engine/answer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rocmforge::engine {
+namespace {
+
+// After nothing but control tokens the answer opens a text, and loses the tokenizer's space prefix.
+bool opens_text(const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt) {
+  return std::all_of(prompt.begin(), prompt.end(),
+                     [&](text::TokenId id) { return tokenizer.is_control(id); });
+}
+
+// The markers of thinking, where they are control tokens, which give no text else.
+std::vector<text::TokenId> marker_tokens(const text::Tokenizer& tokenizer, const Request& request) {
+  std::vector<text::TokenId> out;
+  if (!request.thinking) return out;
+  for (const std::string& marker :
+       {request.thinking->markers.open, request.thinking->markers.close}) {
+    const text::TokenId id = tokenizer.find_token(marker);
+    if (id != text::kNoToken) out.push_back(id);
+  }
+  return out;
+}
+
+}  // namespace
+
+Answer::Answer(const text::Tokenizer& tokenizer, const Request& request, TextSinks sinks,
+               std::int32_t n_ctx)
+    : tokenizer_(tokenizer),
+      request_(request),
+      sinks_(std::move(sinks)),
+      n_ctx_(n_ctx),
+      detokenizer_(tokenizer, opens_text(tokenizer, request.prompt), false,
+                   marker_tokens(tokenizer, request)),
+      stops_(request.stop),
+      history_(request.prompt) {
+  if (request.thinking) thinking_.emplace(request.thinking->markers, request.thinking->opened);
+  // Nothing is allocated a token, but for the text itself.
+  const auto most = static_cast<std::size_t>(std::min(request.max_tokens, n_ctx)) + 1;
+  history_.reserve(history_.size() + most);
+  completion_.tokens.reserve(most);
+  completion_.timing.n_prompt = static_cast<std::int32_t>(request.prompt.size());
+}
+
+bool Answer::take(text::TokenId token) {
+  Completion& out = completion_;
+  out.reason = FinishReason::kCompleted;
+  if (tokenizer_.is_end_of_generation(token) && !request_.ignore_eos) return true;
+  out.tokens.push_back(token);
+  history_.push_back(token);
+  ++out.timing.n_generated;
+  const bool within = thinking_ && thinking_->thinking();
+  push(detokenizer_.push(token));
+  if (within && thinking_->thinking()) ++n_thinking_;
+  if (stops_.stopped()) return true;
+  out.reason = FinishReason::kLength;
+  if (std::ssize(out.tokens) >= request_.max_tokens) return true;
+  out.context_full = std::ssize(history_) > n_ctx_;  // the last one's successor needs no room
+  return out.context_full;
+}
+
+std::vector<text::TokenId> Answer::forced() {
+  if (closed_ || !thinking_ || !thinking_->thinking()) return {};
+  const Thinking& rule = *request_.thinking;
+  if (rule.budget < 0 || n_thinking_ < rule.budget || detokenizer_.within_character()) return {};
+  closed_ = true;
+  return rule.closing;
+}
+
+bool Answer::may_go_on_after_next() const {
+  return std::ssize(history_) < n_ctx_ && std::ssize(completion_.tokens) + 1 < request_.max_tokens;
+}
+
+void Answer::finish() {
+  if (stops_.stopped()) return;
+  push(detokenizer_.flush());
+  if (thinking_) emit(thinking_->flush());
+  emit_answer(stops_.flush());
+}
+
+void Answer::push(std::string_view text) {
+  if (text.empty()) return;
+  if (thinking_) {
+    emit(thinking_->push(text));
+  } else {
+    emit_answer(stops_.push(text));
+  }
+}
+
+void Answer::emit(const text::ThinkingParser::Split& split) {
+  if (!split.thinking.empty()) {
+    completion_.thinking += split.thinking;
+    if (sinks_.thinking) sinks_.thinking(split.thinking);
+  }
+  if (!split.answer.empty()) emit_answer(stops_.push(split.answer));
+}
+
+void Answer::emit_answer(const std::string& text) {
+  if (text.empty()) return;
+  completion_.text += text;
+  if (sinks_.answer) sinks_.answer(text);
+}
+
+std::optional<Rejected> reject(const Request& request, std::int32_t n_ctx, std::int32_t n_vocab) {
+  if (request.prompt.empty()) return Rejected{"the prompt has no tokens"};
+  if (request.prompt.size() > static_cast<std::size_t>(n_ctx)) {
+    return Rejected{"the prompt has " + std::to_string(request.prompt.size()) +
+                    " tokens, more than the context of " + std::to_string(n_ctx) + " (--ctx)"};
+  }
+  for (const text::TokenId token : request.prompt) {
+    if (token < 0 || token >= n_vocab) {
+      return Rejected{"the prompt holds token " + std::to_string(token) +
+                      ", outside the vocabulary of " + std::to_string(n_vocab)};
+    }
+  }
+  if (request.max_tokens < 1) return Rejected{"max_tokens must be greater than 0"};
+  return std::nullopt;
+}
+
+}  // namespace rocmforge::engine

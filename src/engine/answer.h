@@ -1,0 +1,70 @@
+// One request's answer as its tokens come: text, thinking, and when it ends.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/request.h"
+#include "text/detokenizer.h"
+#include "text/stop_strings.h"
+#include "text/thinking.h"
+#include "text/tokenizer.h"
+
+namespace rocmforge::engine {
+
+using TextSink = std::function<void(std::string_view text)>;
+// Who hears of a text as it comes: whole characters that are final, no part of a stop string.
+struct TextSinks {
+  TextSink answer = {}, thinking = {};
+};
+
+class Answer {
+ public:
+  // `request` and what the sinks refer to outlive it. `n_ctx`: positions there are.
+  Answer(const text::Tokenizer& tokenizer, const Request& request, TextSinks sinks,
+         std::int32_t n_ctx);
+
+  // Takes one token in; true when it was the last.
+  bool take(text::TokenId token);
+  // Tokens that are to follow instead of a chosen one, each to be handed to take() as well: the end
+  // of thinking, when its budget is spent. To be asked for before the first token and after each
+  // that was chosen.
+  std::vector<text::TokenId> forced();
+  // Ends it otherwise.
+  void end(FinishReason reason) { completion_.reason = reason; }
+  // What was held back comes out, once, after the last token.
+  void finish();
+
+  // Whether one more token may be taken, whatever the next one is.
+  bool may_go_on_after_next() const;
+  // Prompt and answer so far.
+  std::span<const text::TokenId> history() const { return history_; }
+  Completion& completion() { return completion_; }
+
+ private:
+  void emit(const text::ThinkingParser::Split& split);
+  void emit_answer(const std::string& text);
+  void push(std::string_view text);
+
+  const text::Tokenizer& tokenizer_;
+  const Request& request_;
+  TextSinks sinks_;
+  std::int32_t n_ctx_;
+  text::Detokenizer detokenizer_;
+  std::optional<text::ThinkingParser> thinking_;
+  std::int32_t n_thinking_ = 0;  // tokens, all within a block
+  bool closed_ = false;          // its end was forced
+  text::StopStrings stops_;
+  std::vector<text::TokenId> history_;
+  Completion completion_;
+};
+
+// Nothing, or why the request cannot be run with contexts of n_ctx tokens.
+std::optional<Rejected> reject(const Request& request, std::int32_t n_ctx, std::int32_t n_vocab);
+
+}  // namespace rocmforge::engine
