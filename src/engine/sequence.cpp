@@ -50,6 +50,22 @@ bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted
   return true;
 }
 
+bool Sequence::make_step(std::span<const Share> shares, std::span<BatchSequence> rows) {
+  check(!shares.empty() && shares.size() == rows.size(), "rows for each");
+  for (const Share& share : shares) {
+    Sequence& s = *share.sequence;
+    const std::int64_t length = s.length_ + std::ssize(share.tokens);
+    if (length > s.runner_.n_ctx()) return false;
+    if (!s.blocks_.reserve(static_cast<std::int32_t>(length))) return false;
+  }
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    Sequence& s = *shares[i].sequence;
+    rows[i] = {.tokens = shares[i].tokens, .first_position = s.length_, .blocks = &s.blocks_};
+    s.length_ += static_cast<std::int32_t>(shares[i].tokens.size());
+  }
+  return true;
+}
+
 // The step of one token each, once there is room for all.
 bool Sequence::step_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
                          std::span<BatchSequence> rows) {

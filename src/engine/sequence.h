@@ -37,6 +37,15 @@ class Sequence {
   static bool run_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
                        const ir::SampleParams& params, Ticket& ticket);
 
+  // The rows of a step of several sequences of one runner, each with tokens of its own, in the
+  // order given: for Runner::run(), which must follow. At most the runner's rows and sequences
+  // (checked). False, with nothing changed but blocks reserved, when one of them has no room.
+  struct Share {
+    Sequence* sequence = nullptr;
+    std::span<const text::TokenId> tokens;
+  };
+  static bool make_step(std::span<const Share> shares, std::span<BatchSequence> rows);
+
   // Runs tokens through the model, in chunks, and has a token chosen for the last of them (where
   // `choice` is given; its row is filled in), on its way by `ticket`. With kNoRoom nothing was run;
   // kCancelled leaves the sequence at the chunk reached.
