@@ -44,11 +44,15 @@ Answer::Answer(const text::Tokenizer& tokenizer, const Request& request, TextSin
   completion_.timing.n_prompt = static_cast<std::int32_t>(request.prompt.size());
 }
 
-bool Answer::take(text::TokenId token) {
+bool Answer::take(text::TokenId token, const LogProbs* log_probs) {
   Completion& out = completion_;
   out.reason = FinishReason::kCompleted;
   if (tokenizer_.is_end_of_generation(token) && !request_.ignore_eos) return true;
   out.tokens.push_back(token);
+  if (request_.sampling.n_logprobs >= 0) {
+    const LogProbs certain{.chosen = {.token = token, .log_prob = 0}, .top = {}};
+    out.log_probs.push_back(log_probs != nullptr ? *log_probs : certain);
+  }
   history_.push_back(token);
   ++out.timing.n_generated;
   const bool within = thinking_ && thinking_->thinking();
@@ -116,6 +120,8 @@ std::optional<Rejected> reject(const Request& request, std::int32_t n_ctx, std::
     }
   }
   if (request.max_tokens < 1) return Rejected{"max_tokens must be greater than 0"};
+  std::string wrong = range_error(request.sampling, n_vocab);
+  if (!wrong.empty()) return Rejected{std::move(wrong)};
   return std::nullopt;
 }
 

@@ -29,8 +29,9 @@ class Answer {
   Answer(const text::Tokenizer& tokenizer, const Request& request, TextSinks sinks,
          std::int32_t n_ctx);
 
-  // Takes one token in; true when it was the last.
-  bool take(text::TokenId token);
+  // Takes one token in; true when it was the last. `log_probs` where they were asked for; null: it
+  // was not chosen, but put in.
+  bool take(text::TokenId token, const LogProbs* log_probs);
   // Tokens that are to follow instead of a chosen one, each to be handed to take() as well: the end
   // of thinking, when its budget is spent. To be asked for before the first token and after each
   // that was chosen.

@@ -1,18 +1,24 @@
 #include "engine/chooser.h"
 
+#include <utility>
+
 namespace rocmforge::engine {
 
-Chooser::Chooser(const SamplingParams& params, std::int64_t n_vocab)
-    : params_(params), n_vocab_(n_vocab), chosen_by_(chosen_by(params, n_vocab)), sampler_(params) {
-  edits_.reserve(static_cast<std::size_t>(kMaxEdits));
-}
-
-void Chooser::look_back(std::span<const text::TokenId> history) {
-  if (on_device()) penalty_edits(params_, history, edits_);
-}
+Chooser::Chooser(const SamplingParams& params, std::int64_t n_vocab,
+                 std::shared_ptr<const DryBreakers> breakers)
+    : n_logprobs_(params.n_logprobs), chain_(params, n_vocab, std::move(breakers)) {}
 
 Choice Chooser::choice(std::int32_t row, std::int64_t position) const {
-  return {.row = row, .params = device_params(params_, n_vocab_, position), .edits = edits_};
+  return {.row = row, .params = chain_.params(position), .edits = chain_.edits()};
+}
+
+text::TokenId Chooser::choose(std::span<const float> logits, std::span<const text::TokenId> history,
+                              std::int64_t position) {
+  const text::TokenId token = chain_.choose(logits, history, position);
+  if (n_logprobs_ >= 0 && token != text::kNoToken) {
+    log_probs_ = engine::log_probs(logits, token, n_logprobs_);
+  }
+  return token;
 }
 
 }  // namespace rocmforge::engine

@@ -1,42 +1,45 @@
-// Who chooses one request's tokens, and how: on the device where that can be, else on the host.
+// One sequence's choice of tokens between a runner and its sampler chain: on the device where that
+// can be, else on the host.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
-#include "engine/request.h"
 #include "engine/runner.h"
-#include "engine/sampling.h"
+#include "engine/sampling/chain.h"
+#include "engine/sampling/log_probs.h"
 
 namespace rocmforge::engine {
 
 class Chooser {
  public:
-  Chooser(const SamplingParams& params, std::int64_t n_vocab);
+  // As SamplerChain: `params` are in range, `breakers` are dry_breakers(params, tokenizer).
+  Chooser(const SamplingParams& params, std::int64_t n_vocab,
+          std::shared_ptr<const DryBreakers> breakers);
 
-  bool on_device() const { return chosen_by_ != ChosenBy::kHost; }
   // The device alone chooses, whatever came before.
-  bool runs_ahead() const { return chosen_by_ == ChosenBy::kDevice && !looks_back(params_); }
+  bool runs_ahead() const { return chain_.runs_ahead(); }
 
-  // What the device is asked for, where it is; its edits are those of the last look_back().
-  // `position`: of the token to be chosen.
+  // To be called before each step whose token depends on prompt and answer so far (all but those
+  // that run ahead); then on_device() and choice() are that step's.
+  void look_back(std::span<const text::TokenId> history) { chain_.look_back(history); }
+  bool on_device() const { return chain_.on_device(); }
+  // What the device is asked for; its edits are valid until the next look_back(). `position`: of
+  // the token to be chosen.
   Choice choice(std::int32_t row, std::int64_t position) const;
-  // To be called before choice(), with prompt and answer so far.
-  void look_back(std::span<const text::TokenId> history);
 
   // The choice of the host.
   text::TokenId choose(std::span<const float> logits, std::span<const text::TokenId> history,
-                       std::int64_t position) {
-    return sampler_.sample(logits, history, position);
-  }
+                       std::int64_t position);
+  // Of what choose() has chosen last, where they were asked for (params.n_logprobs; then the host
+  // chooses all).
+  const LogProbs& log_probs() const { return log_probs_; }
 
  private:
-  SamplingParams params_;
-  std::int64_t n_vocab_;
-  ChosenBy chosen_by_;
-  Sampler sampler_;
-  std::vector<ir::LogitEdit> edits_;  // reserved
+  std::int32_t n_logprobs_;
+  SamplerChain chain_;
+  LogProbs log_probs_;
 };
 
 }  // namespace rocmforge::engine

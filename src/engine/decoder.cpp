@@ -1,13 +1,16 @@
 #include "engine/decoder.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace rocmforge::engine {
 
-Decoder::Decoder(Runner& runner, const SamplingParams& params, Sequence& sequence)
+Decoder::Decoder(Runner& runner, const SamplingParams& params,
+                 std::shared_ptr<const DryBreakers> breakers, Sequence& sequence)
     : runner_(runner),
       sequence_(sequence),
-      chooser_(params, runner.params().n_vocab),
+      chooser_(params, runner.params().n_vocab, std::move(breakers)),
       runs_ahead_(runner.runs_ahead() && chooser_.runs_ahead()) {}
 
 bool Decoder::start(std::span<const text::TokenId> tokens, std::span<const text::TokenId> history,
@@ -26,11 +29,11 @@ void Decoder::start_ahead() {
 
 void Decoder::give(std::span<const text::TokenId> tokens, FunctionRef<bool()> cancelled) {
   const std::int32_t position = sequence_.length() + static_cast<std::int32_t>(tokens.size());
-  Step step{.ticket = {}, .position = position};
+  Step step{.ticket = {}, .position = position, .on_device = chooser_.on_device()};
   Choice choice;
-  if (chooser_.on_device()) choice = chooser_.choice(0, position);
+  if (step.on_device) choice = chooser_.choice(0, position);
   const Sequence::Ran ran =
-      sequence_.run(tokens, chooser_.on_device() ? &choice : nullptr, step.ticket, cancelled);
+      sequence_.run(tokens, step.on_device ? &choice : nullptr, step.ticket, cancelled);
   check(ran != Sequence::Ran::kNoRoom, "a step was checked to have room");
   if (ran == Sequence::Ran::kDone) steps_[n_steps_++] = step;
 }
@@ -38,7 +41,7 @@ void Decoder::give(std::span<const text::TokenId> tokens, FunctionRef<bool()> ca
 text::TokenId Decoder::take(std::span<const text::TokenId> history) {
   check(n_steps_ > 0, "no step was given");
   const Step step = steps_[0];
-  if (!chooser_.on_device()) {
+  if (!step.on_device) {
     steps_[0] = steps_[--n_steps_];
     return choose_on_host(step, history);
   }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/function_ref.h"
@@ -15,8 +16,9 @@ namespace rocmforge::engine {
 
 class Decoder {
  public:
-  // `sequence`, of that runner, outlives it.
-  Decoder(Runner& runner, const SamplingParams& params, Sequence& sequence);
+  // `params` and `breakers`: as Chooser's. `sequence`, of that runner, outlives it.
+  Decoder(Runner& runner, const SamplingParams& params, std::shared_ptr<const DryBreakers> breakers,
+          Sequence& sequence);
 
   // Runs tokens, in chunks, and has the one that follows chosen; the context has room (checked).
   // `history`: prompt and answer, these tokens included. False, with nothing chosen, when
@@ -31,13 +33,16 @@ class Decoder {
   // The token that the oldest step, not taken so far, has chosen; waits for it and for no later
   // one. kNoToken when there was no finite logit. `history`: as it was for that start().
   text::TokenId take(std::span<const text::TokenId> history);
+  // Of the token taken last, where they were asked for.
+  const LogProbs& log_probs() const { return chooser_.log_probs(); }
   // The newest step is as if it had never been given.
   void drop();
 
  private:
   struct Step {
-    Ticket ticket;              // where the device chooses
+    Ticket ticket;
     std::int32_t position = 0;  // of the token to be chosen
+    bool on_device = false;     // by the device: the ticket is of it
   };
   void give(std::span<const text::TokenId> tokens, FunctionRef<bool()> cancelled);
   text::TokenId choose_on_host(const Step& step, std::span<const text::TokenId> history);

@@ -28,7 +28,8 @@ class Generation {
         cancel_(listener.cancel),
         n_ctx_(runner.n_ctx()),
         kept_(listener.cache != nullptr ? *listener.cache : own_.emplace(runner)),
-        decoder_(runner, request.sampling, kept_.sequence),
+        decoder_(runner, request.sampling, dry_breakers(request.sampling, tokenizer),
+                 kept_.sequence),
         answer_(tokenizer, request, listener.sinks, n_ctx_) {}
 
   Completion& completion() { return answer_.completion(); }
@@ -93,7 +94,7 @@ class Generation {
 
   // Takes one token into the answer; true when it was the last.
   bool ended(text::TokenId token) {
-    if (!cancelled() && token != text::kNoToken) return answer_.take(token);
+    if (!cancelled() && token != text::kNoToken) return answer_.take(token, &decoder_.log_probs());
     answer_.end(FinishReason::kCancelled);
     return true;
   }
@@ -101,7 +102,7 @@ class Generation {
   // The same for those that are put in.
   bool take_forced() {
     for (const text::TokenId token : answer_.forced()) {
-      if (answer_.take(token)) return true;
+      if (answer_.take(token, nullptr)) return true;
     }
     return false;
   }

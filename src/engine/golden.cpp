@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "base/error.h"
-#include "engine/sampling.h"
+#include "engine/sampling/log_probs.h"
 #include "engine/sequence.h"
 
 namespace rocmforge::engine {

@@ -8,20 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include "engine/sampling/log_probs.h"
+#include "engine/sampling/params.h"
 #include "text/thinking.h"
 #include "text/vocab.h"
 
 namespace rocmforge::engine {
-
-struct SamplingParams {
-  float temperature = 1.0f;  // 0: the likeliest token
-  std::int32_t top_k = 50;   // 0: all
-  float top_p = 0.9f;        // (0, 1]
-  float min_p = 0;           // [0, 1]: at least this share of the likeliest token's probability
-  float repeat_penalty = 1;  // > 0; 1: none
-  std::int32_t repeat_last = 64;  // tokens that the penalty looks back over
-  std::uint64_t seed = 0;
-};
 
 // How a model that thinks before it answers is read.
 struct Thinking {
@@ -64,6 +56,9 @@ struct Completion {
   std::string text;                   // without the thinking
   std::string thinking;               // without its markers and the white space around it
   std::vector<text::TokenId> tokens;  // of both; end-of-generation token not among them
+  // One for each of the tokens, where sampling.n_logprobs asked for them; those that were put in
+  // are certain.
+  std::vector<LogProbs> log_probs;
   Timing timing;
   bool context_full = false;  // kLength before max_tokens was reached
   std::string error;          // for kFailed

@@ -15,7 +15,8 @@ struct Scheduler::Entry {
       : id(number),
         request(std::move(asked)),
         answer(engine.tokenizer(), request, std::move(sinks), engine.runner().n_ctx()),
-        chooser(request.sampling, engine.params().n_vocab),
+        chooser(request.sampling, engine.params().n_vocab,
+                dry_breakers(request.sampling, engine.tokenizer())),
         sequence(engine.runner()) {}
 
   // What has not been run so far.
@@ -163,7 +164,7 @@ void Scheduler::take(Entry& entry, text::TokenId token) {
                                       ": the model gave no finite logit at position " +
                                       std::to_string(entry.position() - 1);
     leave(entry);
-  } else if (entry.answer.take(token) || take_forced(entry)) {
+  } else if (entry.answer.take(token, &entry.chooser.log_probs()) || take_forced(entry)) {
     leave(entry);
   }
 }
@@ -171,7 +172,7 @@ void Scheduler::take(Entry& entry, text::TokenId token) {
 // True when the answer has ended by it.
 bool Scheduler::take_forced(Entry& entry) {
   for (const text::TokenId token : entry.answer.forced()) {
-    if (entry.answer.take(token)) return true;
+    if (entry.answer.take(token, nullptr)) return true;
   }
   return false;
 }

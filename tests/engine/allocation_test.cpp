@@ -25,12 +25,12 @@ TEST(Allocation, NoneInADecodeStep) {
       std::vector<text::TokenId> history(130, 5);
       {
         engine::Sequence whole_sequence(tiny.engine->runner());
-        engine::Decoder whole(tiny.engine->runner(), kind, whole_sequence);
+        engine::Decoder whole(tiny.engine->runner(), kind, nullptr, whole_sequence);
         ASSERT_TRUE(whole.start(history, history));
         whole.take(history);
       }
       engine::Sequence sequence(tiny.engine->runner());
-      engine::Decoder decoder(tiny.engine->runner(), kind, sequence);
+      engine::Decoder decoder(tiny.engine->runner(), kind, nullptr, sequence);
       ASSERT_TRUE(decoder.start(history, history));
       text::TokenId next = decoder.take(history);
       const std::uint64_t before = n_allocations();

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "engine/fixture.h"
 #include "engine/perplexity.h"
-#include "engine/sampling.h"
+#include "engine/sampling/log_probs.h"
 #include "engine/sequence.h"
 
 namespace rocmforge::test {

@@ -8,16 +8,15 @@
 
 #include "backend/cpu/device.h"
 #include "engine/batch.h"
-#include "engine/sampling.h"
+#include "engine/sampling/chain.h"
 #include "op/harness.h"
 #include "op/maker.h"
 
 namespace rocmforge::test {
 namespace {
 
-using engine::chosen_by;
 using engine::ChosenBy;
-using engine::penalty_edits;
+using engine::SamplerChain;
 using engine::SamplingParams;
 using optest::Maker;
 
@@ -62,15 +61,17 @@ TEST(SamplingOnTheDevice, GivesTheHostsTokens) {
     const std::vector<float> logits = m.hidden();
     std::vector<Asked> asked;
     std::vector<ir::SampleParams> samples;
-    std::vector<ir::LogitEdit> edits, own;
+    std::vector<ir::LogitEdit> edits;
     for (std::int32_t row = 0; row < kRows; ++row) {
       Asked a{random_params(random), {}, random.below(5000)};
       for (int i = random.below(100); i > 0; --i) {
         a.history.push_back(random.below(static_cast<std::int32_t>(vocab)));
       }
-      ++n_asked[chosen_by(a.params, vocab)];
-      ir::SampleParams p = device_params(a.params, vocab, a.position);
-      penalty_edits(a.params, a.history, own);
+      SamplerChain chain(a.params, vocab);
+      ++n_asked[chain.chosen_by()];
+      chain.look_back(a.history);
+      ir::SampleParams p = chain.on_device() ? chain.params(a.position) : ir::SampleParams{};
+      const std::span<const ir::LogitEdit> own = chain.edits();
       p.edits_begin = static_cast<std::int32_t>(edits.size());
       p.n_edits = static_cast<std::int32_t>(own.size());
       edits.insert(edits.end(), own.begin(), own.end());
@@ -86,7 +87,8 @@ TEST(SamplingOnTheDevice, GivesTheHostsTokens) {
     const std::vector<float> tokens = optest::run(problem, *device).taps.at("y");
     for (std::size_t row = 0; row < asked.size(); ++row) {
       const Asked& a = asked[row];
-      const ChosenBy by = chosen_by(a.params, vocab);
+      SamplerChain chain(a.params, vocab);
+      const ChosenBy by = chain.chosen_by();
       if (by == ChosenBy::kHost) continue;
       const auto got = static_cast<std::int32_t>(tokens[row]);
       if (got == ir::kUndecided && by == ChosenBy::kDeviceOrHost) {
@@ -95,8 +97,7 @@ TEST(SamplingOnTheDevice, GivesTheHostsTokens) {
       }
       const auto own_logits = std::span(logits).subspan(row * static_cast<std::size_t>(vocab),
                                                         static_cast<std::size_t>(vocab));
-      engine::Sampler sampler(a.params);
-      EXPECT_EQ(got, sampler.sample(own_logits, a.history, a.position))
+      EXPECT_EQ(got, chain.choose(own_logits, a.history, a.position))
           << problem.graph.name << " row " << row << (fused ? " fused" : " plain") << " top_k "
           << a.params.top_k << " top_p " << a.params.top_p << " min_p " << a.params.min_p
           << " temperature " << a.params.temperature;
@@ -113,9 +114,9 @@ TEST(SamplingOnTheDevice, KnowsWhatItCanSettle) {
   const auto by = [](float temperature, std::int32_t top_k, float top_p, float min_p) {
     const SamplingParams p{
         .temperature = temperature, .top_k = top_k, .top_p = top_p, .min_p = min_p};
-    return chosen_by(p, 32000);
+    return SamplerChain(p, 32000).chosen_by();
   };
-  EXPECT_EQ(chosen_by({}, 32000), ChosenBy::kDevice) << "the defaults";
+  EXPECT_EQ(SamplerChain({}, 32000).chosen_by(), ChosenBy::kDevice) << "the defaults";
   EXPECT_EQ(by(0, 0, 0.5F, 0.5F), ChosenBy::kDevice) << "the likeliest";
   EXPECT_EQ(by(1, 0, 1, 0), ChosenBy::kDevice) << "the whole distribution";
   EXPECT_EQ(by(1, 32000, 1, 0), ChosenBy::kDevice);
@@ -125,21 +126,39 @@ TEST(SamplingOnTheDevice, KnowsWhatItCanSettle) {
   EXPECT_EQ(by(1, 257, 1, 0.1F), ChosenBy::kDeviceOrHost);
   EXPECT_EQ(by(1, 257, 0.9F, 0.1F), ChosenBy::kHost);
   EXPECT_EQ(by(1, 257, 1, 0), ChosenBy::kHost);
-  const SamplingParams far{.repeat_penalty = 1.1F, .repeat_last = engine::kMaxEdits + 1};
-  EXPECT_EQ(chosen_by(far, 32000), ChosenBy::kHost);
+}
+
+TEST(SamplingOnTheDevice, TakesSoManyEdits) {
+  const SamplingParams far{.repeat_penalty = 1.1F, .repeat_last = -1};
+  SamplerChain chain(far, 32000);
+  EXPECT_EQ(chain.chosen_by(), ChosenBy::kDevice);
+  EXPECT_FALSE(chain.runs_ahead());
+  std::vector<text::TokenId> history;
+  for (std::int32_t i = 0; i < engine::kMaxEdits; ++i) {
+    history.push_back(i);
+    history.push_back(i);
+  }
+  chain.look_back(history);
+  EXPECT_TRUE(chain.on_device());
+  EXPECT_EQ(chain.edits().size(), 256u);
+  history.push_back(engine::kMaxEdits);
+  chain.look_back(history);
+  EXPECT_FALSE(chain.on_device()) << "the host, this time";
 }
 
 TEST(SamplingOnTheDevice, EditsATokenOnce) {
   const SamplingParams p{.repeat_penalty = 1.5F, .repeat_last = 5};
-  std::vector<ir::LogitEdit> edits;
   const std::vector<text::TokenId> history = {9, 3, 1, 3, 1, 1};
-  penalty_edits(p, history, edits);
+  SamplerChain chain(p, 100);
+  chain.look_back(history);
+  const std::span<const ir::LogitEdit> edits = chain.edits();
   ASSERT_EQ(edits.size(), 2u);
   EXPECT_EQ(edits[0].token, 1);
   EXPECT_EQ(edits[1].token, 3);
   EXPECT_EQ(edits[1].penalty, 1.5F);
-  penalty_edits({.repeat_penalty = 1}, history, edits);
-  EXPECT_TRUE(edits.empty());
+  SamplerChain open({.repeat_penalty = 1}, 100);
+  open.look_back(history);
+  EXPECT_TRUE(open.edits().empty());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "engine/sampling.h"
+#include "engine/sampling/chain.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,8 @@
 #include <limits>
 #include <map>
 #include <vector>
+
+#include "engine/sampling/log_probs.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -15,9 +17,9 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 // Which tokens come, and how often, over many positions.
 std::map<text::TokenId, int> draws(const SamplingParams& params, const std::vector<float>& logits,
                                    int n = 2000, std::vector<text::TokenId> history = {}) {
-  Sampler sampler(params);
+  SamplerChain sampler(params, std::ssize(logits));
   std::map<text::TokenId, int> out;
-  for (int i = 0; i < n; ++i) ++out[sampler.sample(logits, history, i)];
+  for (int i = 0; i < n; ++i) ++out[sampler.choose(logits, history, i)];
   return out;
 }
 
@@ -28,10 +30,10 @@ SamplingParams open(std::uint64_t seed = 1) {
 }
 
 TEST(Sampling, TemperatureZeroTakesTheLikeliestAndTheLowerId) {
-  Sampler sampler({.temperature = 0});
-  EXPECT_EQ(sampler.sample(kLogits, {}, 0), 1);
+  SamplerChain sampler({.temperature = 0}, std::ssize(kLogits));
+  EXPECT_EQ(sampler.choose(kLogits, {}, 0), 1);
   const std::vector<float> tie = {1, 3, 3};
-  EXPECT_EQ(sampler.sample(tie, {}, 0), 1);
+  EXPECT_EQ(sampler.choose(tie, {}, 0), 1);
 }
 
 TEST(Sampling, DrawsByProbability) {
@@ -83,36 +85,36 @@ TEST(Sampling, RepeatPenaltyMakesRecentTokensLessLikely) {
   SamplingParams p = open();
   p.temperature = 0;
   p.repeat_penalty = 3;
-  Sampler sampler(p);
+  SamplerChain sampler(p, 3);
   const std::vector<float> logits = {-1, 2, 1.5f};
   const std::vector<text::TokenId> history = {1, 1, 0};
-  EXPECT_EQ(sampler.sample(logits, history, 0), 2);
+  EXPECT_EQ(sampler.choose(logits, history, 0), 2);
   p.repeat_last = 1;  // looks back at token 0 alone
-  EXPECT_EQ(Sampler(p).sample(logits, history, 0), 1);
+  EXPECT_EQ(SamplerChain(p, 3).choose(logits, history, 0), 1);
   const std::vector<float> negative = {-1, -2, -2.5f};
-  EXPECT_EQ(Sampler(p).sample(negative, history, 0), 1) << "a negative logit is multiplied";
+  EXPECT_EQ(SamplerChain(p, 3).choose(negative, history, 0), 1) << "a negative logit is multiplied";
 }
 
 TEST(Sampling, SameSeedSameDraws) {
-  Sampler a(open(5)), b(open(5)), c(open(6));
+  SamplerChain a(open(5), 5), b(open(5), 5), c(open(6), 5);
   int differ = 0;
   for (int i = 0; i < 100; ++i) {
-    const auto x = a.sample(kLogits, {}, i);
-    EXPECT_EQ(x, b.sample(kLogits, {}, i));
-    differ += x != c.sample(kLogits, {}, i);
+    const auto x = a.choose(kLogits, {}, i);
+    EXPECT_EQ(x, b.choose(kLogits, {}, i));
+    differ += x != c.choose(kLogits, {}, i);
   }
   EXPECT_GT(differ, 20);
 }
 
 TEST(Sampling, SurvivesLogitsThatAreNoNumbers) {
-  Sampler sampler(open());
+  SamplerChain sampler(open(), 3);
   const std::vector<float> nan = {std::nanf(""), 1, std::nanf("")};
-  EXPECT_EQ(sampler.sample(nan, {}, 0), 1);
+  EXPECT_EQ(sampler.choose(nan, {}, 0), 1);
   const std::vector<float> certain = {0, kInf, -kInf};
-  EXPECT_EQ(sampler.sample(certain, {}, 0), 1);
+  EXPECT_EQ(sampler.choose(certain, {}, 0), 1);
   const std::vector<float> none = {-kInf, std::nanf("")};
-  EXPECT_EQ(sampler.sample(none, {}, 0), text::kNoToken);
-  EXPECT_EQ(Sampler({.temperature = 0}).sample(none, {}, 0), text::kNoToken);
+  EXPECT_EQ(sampler.choose(none, {}, 0), text::kNoToken);
+  EXPECT_EQ(SamplerChain({.temperature = 0}, 2).choose(none, {}, 0), text::kNoToken);
 }
 
 TEST(Sampling, SurvivesAnEndlessPenalty) {

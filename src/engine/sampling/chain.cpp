@@ -1,0 +1,180 @@
+#include "engine/sampling/chain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "engine/batch.h"
+#include "engine/sampling/penalties.h"
+#include "engine/sampling/samplers.h"
+
+namespace rocmforge::engine {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// A token's biases add up.
+std::vector<ir::LogitEdit> bias_edits(const std::vector<LogitBias>& biases) {
+  std::vector<ir::LogitEdit> out;
+  for (const LogitBias& b : biases) {
+    if (b.bias != 0) out.push_back({.token = b.token, .penalty = 1, .bias = b.bias});
+  }
+  return out;
+}
+
+}  // namespace
+
+SamplerChain::SamplerChain(const SamplingParams& params, std::int64_t n_vocab,
+                           std::shared_ptr<const DryBreakers> breakers)
+    : params_(params),
+      plan_(plan_sampling(params, n_vocab)),
+      dry_(params, std::move(breakers)),
+      biases_(bias_edits(params.logit_bias)),
+      most_edits_(static_cast<std::size_t>(kMaxEdits)) {
+  if (params.mirostat != 0) mirostat_.emplace(params, n_vocab);
+  edits_.reserve(biases_.size() + most_edits_);
+  find_edits({});
+}
+
+bool SamplerChain::runs_ahead() const {
+  return plan_.by == ChosenBy::kDevice && !plan_.looks_back && edits_.size() <= most_edits_;
+}
+
+void SamplerChain::look_back(std::span<const text::TokenId> history) {
+  if (plan_.looks_back) find_edits(history);
+}
+
+bool SamplerChain::on_device() const {
+  return plan_.by != ChosenBy::kHost && edits_.size() <= most_edits_;
+}
+
+ir::SampleParams SamplerChain::params(std::int64_t position) const {
+  return device_params(plan_, params_, position);
+}
+
+void SamplerChain::find_edits(std::span<const text::TokenId> history) {
+  edits_.assign(biases_.begin(), biases_.end());
+  for (const SamplerKind kind : plan_.leading) {
+    if (kind == SamplerKind::kPenalties) penalty_edits(params_, history, edits_);
+    if (kind == SamplerKind::kDry) dry_.edits(history, edits_);
+  }
+  merge_edits();
+}
+
+// One edit a token: what scales comes before all that adds (plan.cpp: count_leading).
+void SamplerChain::merge_edits() {
+  const auto by_token = [](const ir::LogitEdit& a, const ir::LogitEdit& b) {
+    return a.token < b.token;
+  };
+  // Sorting allocates; of one source they are in order.
+  if (!std::is_sorted(edits_.begin(), edits_.end(), by_token)) {
+    std::stable_sort(edits_.begin(), edits_.end(), by_token);
+  }
+  std::size_t kept = 0;
+  for (const ir::LogitEdit& edit : edits_) {
+    if (kept == 0 || edits_[kept - 1].token != edit.token) {
+      edits_[kept++] = edit;
+      continue;
+    }
+    edits_[kept - 1].penalty *= edit.penalty;
+    edits_[kept - 1].bias += edit.bias;
+  }
+  edits_.resize(kept);
+}
+
+// Every token with a logit above -inf; a NaN counts as -inf. +inf is certain: it is all there is.
+void SamplerChain::collect(std::span<const float> logits) {
+  std::vector<Candidate>& list = candidates_.list;
+  list.resize(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    list[i] = {logits[i], static_cast<text::TokenId>(i)};
+  }
+  for (const ir::LogitEdit& edit : edits_) {
+    if (edit.token < 0 || static_cast<std::size_t>(edit.token) >= logits.size()) continue;
+    float& logit = list[static_cast<std::size_t>(edit.token)].logit;
+    logit = edited(logit, edit);
+  }
+  std::erase_if(list, [](const Candidate& c) { return !(c.logit > -kInfinity); });
+  const auto certain = std::find_if(list.begin(), list.end(),
+                                    [](const Candidate& c) { return c.logit == kInfinity; });
+  if (certain != list.end()) {
+    list.front() = {0, certain->id};
+    list.resize(1);
+  }
+  candidates_.n_sorted = 0;
+}
+
+void SamplerChain::apply(SamplerKind kind, bool is_last, std::span<const text::TokenId> history,
+                         std::int64_t position) {
+  Candidates& c = candidates_;
+  const SamplingParams& p = params_;
+  switch (kind) {
+    case SamplerKind::kPenalties:
+      stage_edits_.clear();
+      penalty_edits(p, history, stage_edits_);
+      return apply_edits(c, stage_edits_);
+    case SamplerKind::kDry:
+      stage_edits_.clear();
+      dry_.edits(history, stage_edits_);
+      return apply_edits(c, stage_edits_);
+    case SamplerKind::kTopNSigma:
+      return keep_top_n_sigma(c, p.top_n_sigma);
+    case SamplerKind::kTopK:
+      return keep_top_k(c, p.top_k);
+    case SamplerKind::kTypicalP:
+      return keep_typical(c, p.typical_p);
+    case SamplerKind::kTopP:
+      return keep_top_p(c, p.top_p);
+    case SamplerKind::kMinP:
+      return keep_min_p(c, p.min_p);
+    case SamplerKind::kXtc:
+      // The draws of tokens have streams of their own (base/random.h).
+      if (uniform(p.seed, static_cast<std::uint64_t>(position)) >= p.xtc_probability) return;
+      return drop_likely(c, p.xtc_threshold);
+    case SamplerKind::kTemperature: {
+      const float range = p.mirostat != 0 ? 0 : p.dynatemp_range;
+      const float t = dynamic_temperature(c, p.temperature, range, p.dynatemp_exponent);
+      if (!is_last || t <= 0) return scale(c, t);
+      temperature_ = t;  // as the device has it: the draw scales
+      return;
+    }
+  }
+}
+
+text::TokenId SamplerChain::choose(std::span<const float> logits,
+                                   std::span<const text::TokenId> history, std::int64_t position) {
+  look_back(history);
+  collect(logits);
+  if (candidates_.list.empty()) return text::kNoToken;
+  temperature_ = 1;
+  if (plan_.greedy) {
+    const auto& list = candidates_.list;
+    return std::min_element(list.begin(), list.end(), better)->id;
+  }
+  for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
+    const bool is_last = i + 1 == plan_.stages.size() && !mirostat_;
+    apply(plan_.stages[i], is_last, history, position);
+  }
+  if (mirostat_) mirostat_->cut(candidates_);
+  const text::TokenId chosen = draw(position);
+  if (mirostat_) mirostat_->chose(candidates_, chosen);
+  return chosen;
+}
+
+text::TokenId SamplerChain::draw(std::int64_t position) const {
+  const auto at = static_cast<std::uint32_t>(position);
+  Pick best{.logit = -kInfinity, .draw = 0, .id = text::kNoToken};
+  for (const Candidate& c : candidates_.list) {
+    const auto id = static_cast<std::uint32_t>(c.id);
+    const RandomWords words = token_words(params_.seed, at, id / 4);
+    const Pick pick{.logit = c.logit, .draw = gumbel(words.word[id % 4]), .id = c.id};
+    if (beats(pick, best, temperature_)) best = pick;
+  }
+  check(best.id != text::kNoToken, "a draw of no candidates");
+  return best.id;
+}
+
+}  // namespace rocmforge::engine
