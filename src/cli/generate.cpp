@@ -2,14 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "base/error.h"
@@ -20,6 +16,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/sampling_options.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -32,12 +29,7 @@ struct Options {
   std::string prompt;
   std::string tokenizer;
   std::int64_t max_tokens = 128;
-  double temperature = 1.0;
-  std::int64_t top_k = 50;
-  double top_p = 0.9;
-  double min_p = 0;
-  double repeat_penalty = 1;
-  std::string seed;  // empty or "-1": a random one
+  SamplingOptions sampling;
   std::vector<std::string> stop;
   bool stream = false;
 };
@@ -48,45 +40,16 @@ std::string range_error(const Options& o) {
   if (o.max_tokens > kMaxTokens) {
     return fmt::format("Invalid max_tokens: {} exceeds maximum of {}", o.max_tokens, kMaxTokens);
   }
-  if (!(o.temperature >= 0) || std::isinf(o.temperature)) {
-    return fmt::format("Invalid temperature: {} must be non-negative", o.temperature);
-  }
-  if (o.top_k <= 0) return "Invalid top_k: must be greater than 0";
-  if (!(o.top_p > 0 && o.top_p <= 1)) {
-    return fmt::format("Invalid top_p: {} must be in range (0.0, 1.0]", o.top_p);
-  }
-  if (!(o.min_p >= 0 && o.min_p <= 1)) {
-    return fmt::format("Invalid min_p: {} must be in range [0.0, 1.0]", o.min_p);
-  }
-  if (!(o.repeat_penalty > 0) || std::isinf(o.repeat_penalty)) {
-    return fmt::format("Invalid repeat_penalty: {} must be greater than 0", o.repeat_penalty);
-  }
-  return "";
+  return range_error(o.sampling);
 }
 
-std::uint64_t seed_of(const Options& o) {
-  if (o.seed.empty() || o.seed == "-1") return std::random_device{}();
-  std::uint64_t seed = 0;
-  const char* end = o.seed.data() + o.seed.size();
-  const auto [stop, error] = std::from_chars(o.seed.data(), end, seed);
-  if (error == std::errc() && stop == end) return seed;
-  throw Error(ErrorCode::kUsage, "--seed: \"" + o.seed +
-                                     "\" is not a whole number from 0 to 18446744073709551615, "
-                                     "nor -1 for a random one");
-}
-
-engine::Request make_request(const Options& o, std::uint64_t seed,
+engine::Request make_request(const Options& o, const engine::SamplingParams& sampling,
                              const text::Tokenizer& tokenizer) {
   engine::Request request;
   request.prompt = tokenizer.encode(o.prompt, {.add_special = true, .parse_special = true});
   request.max_tokens = static_cast<std::int32_t>(o.max_tokens);
   request.stop = o.stop;
-  request.sampling = {.temperature = static_cast<float>(o.temperature),
-                      .top_k = static_cast<std::int32_t>(std::min<std::int64_t>(o.top_k, 1 << 30)),
-                      .top_p = static_cast<float>(o.top_p),
-                      .min_p = static_cast<float>(o.min_p),
-                      .repeat_penalty = static_cast<float>(o.repeat_penalty),
-                      .seed = seed};
+  request.sampling = sampling;
   return request;
 }
 
@@ -145,9 +108,10 @@ int generate(const Options& o) {
     if (stop.empty()) throw Error(ErrorCode::kUsage, "--stop: the text is empty");
     check_utf8(stop, "--stop");
   }
-  const std::uint64_t seed = seed_of(o);
+  engine::SamplingParams sampling = sampling_params(o.sampling);
   Session session(o.model);
-  const engine::Request request = make_request(o, seed, session.engine().tokenizer());
+  if (o.sampling.ignore_eos) forbid_end(sampling, session.engine().tokenizer());
+  const engine::Request request = make_request(o, sampling, session.engine().tokenizer());
   const engine::Result result = answer(session.engine(), request, o.stream);
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
     throw Error(ErrorCode::kInvalidArgument, "--prompt: " + rejected->message);
@@ -164,33 +128,8 @@ int generate(const Options& o) {
                     "tokens (--max-tokens)",
                     session.engine().runner().n_ctx(), o.max_tokens));
   }
-  print_timing(session, completion.timing, seed);
+  print_timing(session, completion.timing, sampling.seed);
   return kExitDone;
-}
-
-constexpr const char* kSamplingGroup = "Choice of tokens";
-
-void add_sampling_options(CLI::App& command, Options& o) {
-  const auto add = [&command](const char* names, auto& value, const char* type,
-                              const CLI::Validator& check, const char* description) {
-    command.add_option(names, value, description)
-        ->type_name(type)
-        ->transform(check)
-        ->capture_default_str()
-        ->group(kSamplingGroup);
-  };
-  add("--temperature,--temp", o.temperature, "X", number(),
-      "Spread of the choice; 0: always the likeliest token");
-  add("--top-k", o.top_k, "N", whole_number(), "Choose among the N likeliest tokens, from 1 on");
-  add("--top-p", o.top_p, "X", number(),
-      "Choose among the likeliest that add up to this probability");
-  add("--min-p", o.min_p, "X", number(),
-      "Drop tokens of less than this share of the likeliest one's probability");
-  add("--repeat-penalty", o.repeat_penalty, "X", number(),
-      "Above 1: makes the last 64 tokens less likely");
-  command.add_option("-s,--seed", o.seed, "Same seed, same text; -1: a random one [-1]")
-      ->type_name("N")
-      ->group(kSamplingGroup);
 }
 
 }  // namespace
@@ -209,7 +148,7 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
   command->add_option("--stop", o->stop, "End before this text; may be given several times")
       ->type_name("TEXT")
       ->allow_extra_args(false);
-  add_sampling_options(*command, *o);
+  add_sampling_options(*command, o->sampling);
   add_model_options(*command, o->model, /*required=*/false);
   command
       ->add_option("--tokenizer", o->tokenizer,

@@ -188,8 +188,11 @@ const std::vector<SamplerKind>& default_samplers() {
 }
 
 std::string range_error(const SamplingParams& params) {
-  std::string wrong = error_in<float>(params, kFloats);
+  // Temperature, top_k, top_p, ...: the order that errors have always come in.
+  const std::span<const Number<float>> floats(kFloats);
+  std::string wrong = error_in<float>(params, floats.first(1));
   if (wrong.empty()) wrong = error_in<std::int32_t>(params, kInts);
+  if (wrong.empty()) wrong = error_in<float>(params, floats.subspan(1));
   if (wrong.empty()) wrong = breaker_error(params);
   if (!wrong.empty()) return wrong;
   if (params.samplers.size() > kMaxSamplers) {

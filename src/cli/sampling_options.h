@@ -1,0 +1,37 @@
+// The options on the choice of tokens, of every subcommand that generates, by llama.cpp's names.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/sampling/params.h"
+#include "text/tokenizer.h"
+
+namespace rocmforge::cli {
+
+// As they were given.
+struct SamplingOptions {
+  engine::SamplingParams params;  // the numbers, but for
+  std::int64_t top_k = 50;
+  std::string seed;                     // empty or "-1": a random one
+  std::string samplers;                 // as parse_samplers() takes it
+  std::vector<std::string> logit_bias;  // as parse_logit_bias() takes each
+  std::vector<std::string> breakers;    // of DRY, with escapes; empty: the usual ones
+  bool ignore_eos = false;
+};
+
+void add_sampling_options(CLI::App& command, SamplingOptions& options);
+
+// "Invalid top_p: 2 must be in range (0.0, 1.0]": the first option out of its range, as a line of
+// its own for the user; part of the surface that scripts rely on. Empty when there is none.
+std::string range_error(const SamplingOptions& options);
+
+// What the options ask for, once they are in range. A random seed is drawn here: call it once.
+// Error{kUsage} for a seed that is no number.
+engine::SamplingParams sampling_params(const SamplingOptions& options);
+// --ignore-eos: no token that ends an answer is chosen any more.
+void forbid_end(engine::SamplingParams& params, const text::Tokenizer& tokenizer);
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,99 @@
+// The options on the choice of tokens.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/program.h"
+
+namespace rocmforge::test {
+namespace {
+
+class SamplingOptionsTest : public Cli {
+ protected:
+  std::string text(const std::vector<std::string>& more) {
+    std::vector<std::string> all = {"-n", "40"};
+    all.insert(all.end(), more.begin(), more.end());
+    if (std::ranges::find(more, "--seed") == more.end()) all.insert(all.end(), {"--seed", "5"});
+    const Outcome o = run(generate("hello hello hello", all));
+    EXPECT_EQ(o.exit_code, 0) << o.err;
+    return o.out;
+  }
+};
+
+TEST_F(SamplingOptionsTest, RangeErrorsNameTheParameterAndItsRange) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"--temp", "-1", "--top-k", "0"}, "Invalid temperature: -1 must be non-negative"},
+      {{"--top-k", "-2", "--top-p", "7"}, "Invalid top_k: must be greater than 0"},
+      {{"--typical", "0"}, "Invalid typical_p: 0 must be in range (0.0, 1.0]"},
+      {{"--top-n-sigma", "inf"},
+       "Invalid top_n_sigma: inf must be a finite number (0 or below: off)"},
+      {{"--xtc-probability", "1.1"}, "Invalid xtc_probability: 1.1 must be in range [0.0, 1.0]"},
+      {{"--xtc-threshold", "-0.1"}, "Invalid xtc_threshold: -0.1 must be in range [0.0, 1.0]"},
+      {{"--repeat-last-n", "-2"},
+       "Invalid repeat_last_n: -2 must be at least -1 (-1: all, 0: off)"},
+      {{"--presence-penalty", "nan"}, "Invalid presence_penalty: nan must be a finite number"},
+      {{"--frequency-penalty", "inf"}, "Invalid frequency_penalty: inf must be a finite number"},
+      {{"--dynatemp-range", "-1"}, "Invalid dynatemp_range: -1 must be non-negative"},
+      {{"--dynatemp-exp", "-1"}, "Invalid dynatemp_exponent: -1 must be non-negative"},
+      {{"--dry-multiplier", "-1"}, "Invalid dry_multiplier: -1 must be non-negative"},
+      {{"--dry-base", "-1"}, "Invalid dry_base: -1 must be non-negative (below 1: off)"},
+      {{"--dry-allowed-length", "-1"}, "Invalid dry_allowed_length: -1 must be non-negative"},
+      {{"--dry-penalty-last-n", "-7"},
+       "Invalid dry_penalty_last_n: -7 must be at least -1 (-1: all, 0: off)"},
+      {{"--dry-sequence-breaker", std::string(41, 'x')},
+       "Invalid dry_sequence_breakers: a text of 41 bytes exceeds maximum of 40"},
+      {{"--mirostat", "3"}, "Invalid mirostat: 3 must be 0, 1 or 2"},
+      {{"--mirostat-ent", "-5"}, "Invalid mirostat_tau: -5 must be non-negative"},
+      {{"--mirostat-lr", "-5"}, "Invalid mirostat_eta: -5 must be non-negative"},
+      {{"--logit-bias", "7"}, "Invalid logit_bias: \"7\" is not TOKEN_ID+BIAS or TOKEN_ID-BIAS"},
+      {{"-l", "7+inf"}, "Invalid logit_bias: \"7+inf\": the bias must be finite, or -inf"},
+      {{"--samplers", "top_k;heat"},
+       "Invalid samplers: \"heat\" is not one of penalties, dry, top_n_sigma, top_k, typ_p, top_p, "
+       "min_p, xtc, temperature"},
+  };
+  for (const auto& [more, text] : cases) {
+    const Outcome o = run(generate("hello", more));
+    EXPECT_TRUE(misused(o, {}));
+    EXPECT_EQ(o.err, text + "\n");
+  }
+  EXPECT_TRUE(failed(run(generate("hello", {"-l", "99999999+1"})),
+                     {"Invalid logit_bias", "token 99999999 must be in range [0, "}));
+}
+
+TEST_F(SamplingOptionsTest, EachChangesTheText) {
+  const std::string usual = text({});
+  EXPECT_EQ(usual, text({"--samplers", "top-k,nucleus,temp"})) << "the rest is off";
+  const std::vector<std::vector<std::string>> changes = {
+      {"--repeat-penalty", "3"},
+      {"--presence-penalty", "5"},
+      {"--frequency-penalty", "5"},
+      {"--dry-multiplier", "9", "--dry-allowed-length", "0"},
+      {"--typical", "0.2"},
+      {"--top-n-sigma", "0.5"},
+      {"--xtc-probability", "1", "--xtc-threshold", "0.01"},
+      {"--dynatemp-range", "0.9"},
+      {"--mirostat", "1", "--mirostat-ent", "2"},
+      {"--mirostat", "2", "--mirostat-ent", "2"},
+      {"--samplers", "temperature", "--temp", "1.5"},
+      {"--min-p", "0.5"},
+  };
+  for (const auto& change : changes) {
+    const std::string changed = text(change);
+    EXPECT_NE(usual, changed) << change[0];
+    std::vector<std::string> threads = change;
+    threads.insert(threads.end(), {"-t", "1"});
+    EXPECT_EQ(changed, text(threads)) << change[0] << ": whatever the threads";
+  }
+}
+
+TEST_F(SamplingOptionsTest, ABiasForbidsATokenOrForcesIt) {
+  const std::string always = text({"-l", "5+100000"});
+  EXPECT_EQ(always, text({"-l", "5+100000", "--seed", "6", "--temp", "0"})) << "token 5 alone";
+  EXPECT_NE(always, text({"-l", "5+100000", "-l", "5-inf"}));
+}
+
+}  // namespace
+}  // namespace rocmforge::test
