@@ -2,6 +2,7 @@
 // What happens to a single request is a value (engine/request.h), never an exception.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,11 +24,20 @@ enum class ErrorCode {
 
 std::string_view to_string(ErrorCode code);
 
+// What users are shown is at most so long.
+inline constexpr std::size_t kMaxMessageBytes = 480;
+
+// A text of at most `most` bytes: a longer one loses its middle, with "..." in its place, and whole
+// UTF-8 characters.
+std::string without_middle(std::string_view text, std::size_t most);
+
 // `what()` opens with the place in brackets and names the culprit:
 //   "[gguf] model.gguf: blk.0.attn_q.weight: ends at byte 1234, past the end of the file (1000)".
+// A file's own strings may stand in it, however long: past kMaxMessageBytes its middle goes.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, const std::string& message)
+      : std::runtime_error(without_middle(message, kMaxMessageBytes)), code_(code) {}
   ErrorCode code() const noexcept { return code_; }
 
  private:

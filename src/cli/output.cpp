@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/error.h"
+
 namespace rocmforge::cli {
 namespace {
 
@@ -78,7 +80,7 @@ void report_shrunk_files() {
 }
 
 void print_error(std::string_view message) {
-  const std::string line = escape_controls(message);
+  const std::string line = without_middle(escape_controls(message), kMaxMessageBytes);
   std::fprintf(stderr, "error: %s\n", line.c_str());
 }
 

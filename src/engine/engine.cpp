@@ -147,6 +147,7 @@ Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& 
     : file_(options.random ? ModelFile(*options.random, counters)
                            : ModelFile(options.path, counters)),
       tokenizer_(has_vocabulary(file_.gguf()) ? load_tokenizer(file_.gguf()) : nullptr) {
+  file_.warn_of_bad_weights();
   runner_ =
       std::make_unique<Runner>(file_.gguf(), runner_options(options, file_), device, counters);
   if (tokenizer_ != nullptr) check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "engine/read_vocab.h"
+#include "engine/weight_scan.h"
 #include "gguf/reader.h"
 #include "model/architecture.h"
 
@@ -31,6 +32,16 @@ ModelFile::ModelFile(const std::string& path, Counters& counters)
 
 ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
   random_.emplace(random, counters);
+}
+
+void ModelFile::warn_of_bad_weights() const {
+  if (!mapping_) return;
+  // Past the mapping: what is looked at stays out of the process's memory.
+  const auto read = [this](const gguf::TensorInfo& tensor, std::uint64_t offset,
+                           std::span<std::byte> to) {
+    mapping_->read_at(static_cast<std::size_t>(tensor.offset + offset), to);
+  };
+  warn_of(find_bad_weights(gguf(), read), gguf().path());
 }
 
 bool has_vocabulary(const gguf::File& file) {

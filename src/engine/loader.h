@@ -26,6 +26,8 @@ class ModelFile {
   ModelFile& operator=(const ModelFile&) = delete;
 
   const gguf::File& gguf() const { return random_ ? random_->gguf() : *gguf_; }
+  // A warning for each tensor that is seen to hold no numbers (weight_scan.h).
+  void warn_of_bad_weights() const;
   const MappedFile* mapping() const { return mapping_ ? &*mapping_ : nullptr; }  // null: no file
 
  private:

@@ -347,8 +347,11 @@ DType Parser::read_dtype() {
   if (name.empty()) {
     in_.fail_at(at, ErrorCode::kFormat, "its type " + std::to_string(id) + " is none of ggml's");
   }
-  in_.fail_at(at, ErrorCode::kUnsupported,
-              "its type " + std::string(name) + " (" + std::to_string(id) + ") is not supported");
+  in_.fail_at(
+      at, ErrorCode::kUnsupported,
+      "its type " + std::string(name) + " (" + std::to_string(id) +
+          (is_removed_gguf_type(id) ? ") is one that ggml has removed; convert the model again"
+                                    : ") is not supported"));
 }
 
 void Parser::place_tensors() {

@@ -1,6 +1,8 @@
 #include "model/key_reader.h"
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 namespace rocmforge::model {
@@ -12,6 +14,12 @@ namespace {
 }
 
 }  // namespace
+
+std::string to_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.9g", value);
+  return text.data();
+}
 
 KeyReader::KeyReader(const gguf::File& file) : file_(file) {
   const auto architecture = file.get_string("general.architecture");
@@ -40,8 +48,7 @@ std::int32_t KeyReader::extent_or(std::string_view suffix, std::uint64_t most,
 double KeyReader::positive_or(std::string_view suffix, double other) const {
   const double value = file_.get_f64(key(suffix)).value_or(other);
   if (!std::isfinite(value) || value <= 0) {
-    fail(ErrorCode::kFormat, suffix,
-         "is " + std::to_string(value) + ", must be a finite number above 0");
+    fail(ErrorCode::kFormat, suffix, "is " + to_text(value) + ", must be a finite number above 0");
   }
   return value;
 }

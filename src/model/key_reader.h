@@ -14,6 +14,9 @@ namespace rocmforge::model {
 // Far above any model, far below what overflows a product of two.
 inline constexpr std::uint64_t kMaxExtent = 1u << 24;
 
+// "8", "7.5", "1e-05", "nan".
+std::string to_text(double value);
+
 class KeyReader {
  public:
   explicit KeyReader(const gguf::File& file);

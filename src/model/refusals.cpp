@@ -47,7 +47,7 @@ void refuse_unknown_arithmetic(const KeyReader& read) {
     const auto value = read.number(suffix);
     if (value && *value != 0) {
       read.fail(ErrorCode::kUnsupported, suffix,
-                "is " + std::to_string(*value) + ", which is not supported");
+                "is " + to_text(*value) + ", which is not supported");
     }
   }
   for (const char* suffix : kMustBeAbsent) {

@@ -24,18 +24,18 @@ YarnParams read_yarn(const KeyReader& read, double base, std::int32_t n_ctx_trai
       read.extent_or("rope.scaling.original_context_length", kMaxExtent * 4, n_ctx_train);
   if (base <= 1) {
     read.fail(ErrorCode::kFormat, "rope.freq_base",
-              "is " + std::to_string(base) + ", must be above 1 with yarn");
+              "is " + to_text(base) + ", must be above 1 with yarn");
   }
   // Below 0: not set. Others are of variants of yarn that no model here has.
   const double extrapolation = read.number("rope.scaling.yarn_ext_factor").value_or(1);
   if (!(extrapolation < 0) && extrapolation != 1) {
     read.fail(ErrorCode::kUnsupported, "rope.scaling.yarn_ext_factor",
-              "is " + std::to_string(extrapolation) + "; supported is 1");
+              "is " + to_text(extrapolation) + "; supported is 1");
   }
   const double attention = read.number("rope.scaling.yarn_attn_factor").value_or(1);
   if (attention != 1) {
     read.fail(ErrorCode::kUnsupported, "rope.scaling.yarn_attn_factor",
-              "is " + std::to_string(attention) + "; supported is 1");
+              "is " + to_text(attention) + "; supported is 1");
   }
   return yarn;
 }

@@ -7,6 +7,11 @@ namespace rocmforge::model {
 Weights::Weights(const gguf::File& file)
     : file_(file), table_(std::make_shared<ir::WeightTable>()) {}
 
+std::int64_t Weights::rows_of(std::string_view tensor) const {
+  const gguf::TensorInfo* info = file_.find_tensor(tensor);
+  return info != nullptr && info->shape.rank() == 2 ? info->shape[0] : 0;
+}
+
 const gguf::TensorInfo& Weights::take(const std::string& tensor, const Shape& shape) {
   const gguf::TensorInfo* info = file_.find_tensor(tensor);
   if (info == nullptr) {

@@ -20,6 +20,9 @@ class Weights {
 
   bool has(std::string_view tensor) const { return file_.find_tensor(tensor) != nullptr; }
 
+  // Rows of a matrix; 0 where the file has none of that name.
+  std::int64_t rows_of(std::string_view tensor) const;
+
   // One tensor of a fused matrix: "blk.0.attn_q" stands for ".weight" [rows, cols] and, where the
   // file has it, ".bias" F32 [rows].
   struct Part {

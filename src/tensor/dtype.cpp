@@ -109,6 +109,11 @@ std::string_view gguf_type_name(std::uint32_t gguf_id) {
   return gguf_id < kGgmlNames.size() ? kGgmlNames[gguf_id] : std::string_view{};
 }
 
+bool is_removed_gguf_type(std::uint32_t gguf_id) {
+  constexpr std::array<std::uint32_t, 8> kRemoved = {4, 5, 31, 32, 33, 36, 37, 38};
+  return std::find(kRemoved.begin(), kRemoved.end(), gguf_id) != kRemoved.end();
+}
+
 std::int64_t bytes_of(DType type, std::int64_t n_elems) {
   const DTypeInfo& entry = info(type);
   check(n_elems >= 0 && n_elems % entry.block_elems == 0, "bytes_of: whole blocks only");

@@ -46,6 +46,8 @@ std::optional<DType> dtype_from_name(std::string_view name);
 // What ggml calls a type number, also one that we cannot run ("IQ2_XXS"); empty when unknown.
 // Types that ggml has removed keep their names ("Q4_2").
 std::string_view gguf_type_name(std::uint32_t gguf_id);
+// Whether ggml had a type of that number and has it no more.
+bool is_removed_gguf_type(std::uint32_t gguf_id);
 
 // Bytes of `n_elems` elements, a multiple of the block (checked).
 std::int64_t bytes_of(DType type, std::int64_t n_elems);
