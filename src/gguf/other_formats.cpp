@@ -80,11 +80,13 @@ bool is_onnx(std::string_view text) {
          text[3] > 0 && text[3] < 64;
 }
 
+// With a space in it: letters alone may be a magic number.
 bool is_text(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 ? byte != 0x7f : c == '\n' || c == '\r' || c == '\t';
-  });
+  return text.find_first_of(" \n") != std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte >= 0x20 ? byte != 0x7f : c == '\n' || c == '\r' || c == '\t';
+         });
 }
 
 }  // namespace

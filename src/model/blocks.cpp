@@ -23,10 +23,10 @@ WeightId take_qkv(const HyperParams& c, Weights& w, const std::string& block) {
                    {block + "attn_v", c.kv_dim()}});
 }
 
-WeightId take_gate_up(const HyperParams& c, Weights& w, const std::string& block) {
+WeightId take_gate_up(const HyperParams& c, Weights& w, const std::string& block, bool fused) {
   const std::string gate = block + "ffn_gate", up = block + "ffn_up";
   // Rows for the one alone: the other is missing, and named.
-  if (!w.has(gate + ".weight") && w.rows_of(up + ".weight") != c.n_ff) {
+  if (!w.has(gate + ".weight") && (fused || w.rows_of(up + ".weight") != c.n_ff)) {
     return w.matrix({up, std::int64_t{2} * c.n_ff}, c.dim);
   }
   return w.matrix(block + "ffn_gate_up", c.dim, {{gate, c.n_ff}, {up, c.n_ff}});

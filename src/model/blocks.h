@@ -14,7 +14,8 @@ std::string block_name(std::int32_t layer);
 // {attn_q, attn_k, attn_v} as one matrix [q_dim + 2 kv_dim, dim], or the file's fused attn_qkv.
 ir::WeightId take_qkv(const HyperParams& c, Weights& w, const std::string& block);
 // {ffn_gate, ffn_up} as one matrix [2 n_ff, dim], or, where the file has no gate, its fused ffn_up.
-ir::WeightId take_gate_up(const HyperParams& c, Weights& w, const std::string& block);
+ir::WeightId take_gate_up(const HyperParams& c, Weights& w, const std::string& block,
+                          bool fused = false);
 
 // A stack of layers between the token embedding and a normed output matrix, which is the embedding
 // where the file has no output.weight.

@@ -31,7 +31,7 @@ class ChatGlm final : public Decoder {
           .wqkv = take_qkv(c, w, b),
           .wo = w.matrix({b + "attn_output", c.dim}, c.q_dim()),
           .ffn_norm = w.vector(b + "ffn_norm", c.dim),
-          .w_gate_up = take_gate_up(c, w, b),
+          .w_gate_up = take_gate_up(c, w, b, /*fused=*/true),
           .w_down = w.matrix({b + "ffn_down", c.dim}, c.n_ff),
       });
     }

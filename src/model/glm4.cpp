@@ -35,7 +35,7 @@ class Glm4 final : public Decoder {
           .wo = w.matrix({b + "attn_output", c.dim}, c.q_dim()),
           .post_attn_norm = w.vector(b + "post_attention_norm", c.dim),
           .ffn_norm = w.vector(b + "ffn_norm", c.dim),
-          .w_gate_up = take_gate_up(c, w, b),
+          .w_gate_up = take_gate_up(c, w, b, /*fused=*/true),
           .w_down = w.matrix({b + "ffn_down", c.dim}, c.n_ff),
           .post_ffn_norm = w.vector(b + "post_ffw_norm", c.dim),
       });
