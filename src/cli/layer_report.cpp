@@ -126,7 +126,7 @@ int verify_layers(const ModelOptions& options, bool json) {
   Counters counters;
   const std::unique_ptr<backend::Device> reference = cpu_device(options.threads, counters);
   const Placement place = place_layers(options, counters);
-  const engine::ModelFile file(options.gguf, counters);
+  const engine::ModelFile file(options.gguf, counters, gguf::parse_overrides(options.overrides));
   const LayerCheck check =
       engine::check_layers(file.gguf(),
                            {.kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,

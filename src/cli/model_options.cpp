@@ -53,9 +53,12 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const P
                                             Counters& counters,
                                             const engine::LoadProgress& progress) {
   check_is_path(options.gguf);
+  if (options.random && !options.overrides.empty())
+    throw Error(ErrorCode::kUsage, "--override-kv: --random has no file whose keys it could set");
   return std::make_unique<engine::Engine>(
       engine::EngineOptions{.path = options.gguf,
                             .random = options.random,
+                            .overrides = gguf::parse_overrides(options.overrides),
                             .n_ctx = options.ctx,
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .max_sequences = options.max_sequences,
@@ -96,6 +99,17 @@ CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* d
   return command.add_option("-m,--gguf,--model", path, description)
       ->type_name("PATH")
       ->check(not_empty_path())
+      ->group(kModelGroup);
+}
+
+void add_override_option(CLI::App& command, std::vector<std::string>& overrides) {
+  command
+      .add_option(
+          "--override-kv", overrides,
+          "Take KEY for VALUE, whatever the file's metadata says; TYPE: int, float, bool, str.\n"
+          "May be given several times")
+      ->type_name("KEY=TYPE:VALUE")
+      ->allow_extra_args(false)
       ->group(kModelGroup);
 }
 
@@ -140,6 +154,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       .add_flag("--no-fuse", options.no_fuse,
                 "Run the plain graph, op by op: slow, to find a fault")
       ->group(kModelGroup);
+  add_override_option(command, options.overrides);
 }
 
 Placement place_layers(const ModelOptions& options, Counters& counters) {

@@ -23,12 +23,15 @@ struct ModelOptions {
   bool no_fuse = false;
   std::int32_t max_sequences = 1;           // that run together
   std::optional<model::RandomSpec> random;  // instead of `gguf`
+  std::vector<std::string> overrides;       // of --override-kv
 
   const std::string& name() const { return random ? random->text : gguf; }
 };
 
 // -m, --gguf, --model.
 CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* description);
+// --override-kv.
+void add_override_option(CLI::App& command, std::vector<std::string>& overrides);
 // `required`: the subcommand makes no sense without --gguf. Defaults are those of `options`.
 void add_model_options(CLI::App& command, ModelOptions& options, bool required = true);
 

@@ -145,7 +145,7 @@ RunnerOptions runner_options(const EngineOptions& options, const ModelFile& mode
 
 Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
     : file_(options.random ? ModelFile(*options.random, counters)
-                           : ModelFile(options.path, counters)),
+                           : ModelFile(options.path, counters, options.overrides)),
       tokenizer_(has_vocabulary(file_.gguf()) ? load_tokenizer(file_.gguf()) : nullptr) {
   file_.warn_of_bad_weights();
   runner_ =

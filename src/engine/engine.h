@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "backend/device.h"
 #include "base/counters.h"
@@ -21,6 +23,7 @@ namespace rocmforge::engine {
 struct EngineOptions {
   std::string path = {};                         // the GGUF file
   std::optional<model::RandomSpec> random = {};  // instead of a file: made-up weights
+  std::vector<gguf::Override> overrides = {};    // of the file's metadata
   // 0: the model's own, at most kDefaultContext; fewer where the device's memory holds no more, but
   // no fewer than kLeastContext.
   std::int32_t n_ctx = 0;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "engine/read_vocab.h"
 #include "engine/weight_scan.h"
 #include "gguf/reader.h"
@@ -27,8 +28,15 @@ gguf::File parse(const MappedFile& mapping, const std::string& path, Counters& c
 
 }  // namespace
 
-ModelFile::ModelFile(const std::string& path, Counters& counters)
-    : mapping_(path), gguf_(parse(*mapping_, path, counters)) {}
+ModelFile::ModelFile(const std::string& path, Counters& counters,
+                     std::vector<gguf::Override> overrides)
+    : overrides_(std::move(overrides)), mapping_(path), gguf_(parse(*mapping_, path, counters)) {
+  for (const gguf::Override& override : overrides_) {
+    if (gguf_->find(override.key) == nullptr)
+      log(LogLevel::kInfo, "--override-kv: " + path + " has no key " + override.key + "; added");
+  }
+  gguf_->set(overrides_);
+}
 
 ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
   random_.emplace(random, counters);

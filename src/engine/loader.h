@@ -20,7 +20,9 @@ namespace rocmforge::engine {
 // another.
 class ModelFile {
  public:
-  ModelFile(const std::string& path, Counters& counters);
+  // `overrides` take the place of what the file's metadata says, before anything reads it.
+  ModelFile(const std::string& path, Counters& counters,
+            std::vector<gguf::Override> overrides = {});
   ModelFile(const model::RandomSpec& random, Counters& counters);
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;
@@ -31,6 +33,7 @@ class ModelFile {
   const MappedFile* mapping() const { return mapping_ ? &*mapping_ : nullptr; }  // null: no file
 
  private:
+  std::vector<gguf::Override> overrides_;
   std::optional<MappedFile> mapping_;
   std::optional<gguf::File> gguf_;
   std::optional<model::RandomModel> random_;

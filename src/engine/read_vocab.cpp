@@ -69,7 +69,7 @@ std::vector<text::TokenType> read_types(const File& file) {
 void require(const File& file, const char* name) {
   if (file.find(key_of(name)) != nullptr) return;
   throw Error(ErrorCode::kNotFound, "[engine] " + file.path() + ": " + key_of(name) +
-                                        ": missing; the file has no vocabulary");
+                                        ": missing; the file has no whole vocabulary");
 }
 
 }  // namespace
@@ -82,6 +82,7 @@ text::Vocab read_vocab(const File& file) {
   vocab.model_name = std::string(file.get_string("general.name").value_or(""));
   vocab.model = read_string(file, "model");
   vocab.pre = read_string(file, "pre");
+  if (vocab.model == "gpt2") require(file, "merges");
   vocab.tokens = read_strings(file, "tokens");
   vocab.scores = file.get_floats(key_of("scores")).value_or(std::vector<float>());
   vocab.types = read_types(file);
@@ -103,6 +104,14 @@ text::Vocab read_vocab(const File& file) {
       {"fim_sep_token_id", &vocab.fim_sep},
   }};
   for (const auto& [name, id] : ids) *id = read_id(file, name);
+  // Older names of the same, which are read last.
+  const std::array<std::pair<const char*, TokenId*>, 3> older = {{
+      {"prefix_token_id", &vocab.fim_prefix},
+      {"suffix_token_id", &vocab.fim_suffix},
+      {"middle_token_id", &vocab.fim_middle},
+  }};
+  for (const auto& [name, id] : older)
+    if (file.find(key_of(name)) != nullptr) *id = read_id(file, name);
   vocab.add_bos = read_flag(file, "add_bos_token");
   vocab.add_eos = read_flag(file, "add_eos_token");
   vocab.add_space_prefix = read_flag(file, "add_space_prefix");

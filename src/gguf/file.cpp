@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.h"
@@ -24,6 +25,12 @@ std::string type_of(const KeyValue& entry) {
   const auto* array = std::get_if<Array>(&entry.value);
   if (array == nullptr) return std::string(to_string(entry.type));
   return "array of " + std::string(to_string(array->type));
+}
+
+ValueType type_of(const Override& entry) {
+  if (std::holds_alternative<std::string>(entry.value)) return ValueType::kString;
+  if (std::holds_alternative<bool>(entry.value)) return ValueType::kBool;
+  return std::holds_alternative<double>(entry.value) ? ValueType::kF64 : ValueType::kI64;
 }
 
 [[noreturn]] void refuse(const File& file, const KeyValue& entry, const std::string& why) {
@@ -75,6 +82,25 @@ File::File(std::string path, std::uint32_t version, std::uint64_t alignment,
       bytes_(bytes),
       keys_(index_of(metadata_, [](const KeyValue& entry) { return entry.key; })),
       tensor_names_(index_of(tensors_, [](const TensorInfo& tensor) { return tensor.name; })) {}
+
+void File::set(std::span<const Override> overrides) {
+  for (const Override& from : overrides) {
+    const auto at = keys_.find(from.key);
+    if (!at) metadata_.push_back({.key = from.key, .type = ValueType::kString, .value = {}});
+    KeyValue& entry = at ? metadata_[*at] : metadata_.back();
+    entry.type = type_of(from);
+    entry.value = std::visit(
+        [](const auto& value) -> Value {
+          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
+            return std::string_view(value);
+          } else {
+            return value;
+          }
+        },
+        from.value);
+  }
+  keys_ = index_of(metadata_, [](const KeyValue& entry) { return entry.key; });
+}
 
 const KeyValue* File::find(std::string_view key) const {
   const auto at = keys_.find(key);

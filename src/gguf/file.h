@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gguf/names.h"
+#include "gguf/override.h"
 #include "tensor/dtype.h"
 #include "tensor/shape.h"
 
@@ -73,6 +74,10 @@ class File {
   std::uint64_t alignment() const { return alignment_; }  // of every tensor's offset; at least 8
   const std::vector<KeyValue>& metadata() const { return metadata_; }  // in the file's order
   const std::vector<TensorInfo>& tensors() const { return tensors_; }  // in the file's order
+
+  // Puts each in the place of the key's value, or behind the others where there is no such key. The
+  // overrides must outlive the File.
+  void set(std::span<const Override> overrides);
 
   const KeyValue* find(std::string_view key) const;            // null when absent
   const TensorInfo* find_tensor(std::string_view name) const;  // null when absent

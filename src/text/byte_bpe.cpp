@@ -191,7 +191,9 @@ std::unique_ptr<Tokenizer> make_byte_bpe(Vocab vocab) {
     throw Error(ErrorCode::kUnsupported,
                 vocab_message(vocab, "pre",
                               "pre-tokenizer \"" + vocab.pre +
-                                  "\" is not supported; known: " + known_pre_tokenizers()));
+                                  "\" is not supported; known: " + known_pre_tokenizers() +
+                                  ", with aliases in docs/tokenizers.md. Where the model splits "
+                                  "as one of them: --override-kv tokenizer.ggml.pre=str:NAME"));
   if (vocab.add_bos < 0) vocab.add_bos = row->add_bos && vocab.bos != kNoToken;
   return std::make_unique<ByteBpe>(std::move(vocab), *row);
 }

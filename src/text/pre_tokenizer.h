@@ -1,13 +1,15 @@
 // Byte-level BPE's first step: cutting a text into the stretches within which merges may happen.
-// A new pre-tokenizer is a row of the table in pre_tokenizer.cpp.
+// A new pre-tokenizer is a row of the table in pre_tokenizer_table.cpp.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "text/regex.h"
+#include "text/scanner.h"
 
 namespace rocmforge::text {
 
@@ -21,20 +23,24 @@ struct PreTokenizerRow {
   bool add_bos = false;        // where the file does not say
 };
 
+// All of them; names and aliases are distinct.
+const std::vector<PreTokenizerRow>& pre_tokenizer_rows();
 // Null when `name` is unknown.
 const PreTokenizerRow* find_pre_tokenizer(std::string_view name);
-// Every name and alias, sorted, separated by ", ".
+// Every name, without the aliases, sorted, separated by ", ".
 std::string known_pre_tokenizers();
 
 class PreTokenizer {
  public:
-  explicit PreTokenizer(const PreTokenizerRow& row);
+  // kAsWritten leaves every pattern to PCRE2: slower, the same stretches.
+  enum class Speed { kScanners, kAsWritten };
+  explicit PreTokenizer(const PreTokenizerRow& row, Speed speed = Speed::kScanners);
 
   // The end of each stretch of `text` (well-formed UTF-8), ascending; the last is text.size().
   std::vector<std::uint32_t> split(std::string_view text) const;
 
  private:
-  std::vector<Regex> patterns_;
+  std::vector<std::variant<Scanner, Regex>> steps_;
 };
 
 }  // namespace rocmforge::text

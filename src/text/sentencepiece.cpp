@@ -54,6 +54,7 @@ class SentencePiece final : public Tokenizer {
   bool is_matchable(TokenId id) const;
   std::vector<std::string_view> matchable() const;
   TokenId find(std::string_view text) const;
+  std::string normalized(std::string_view text, bool first) const;
   void put_bytes(std::string_view character, std::vector<TokenId>& out) const;
 
   // By token: 0 for the best score, equal ones share a rank; kNoMerge for what no text becomes.
@@ -119,19 +120,33 @@ void SentencePiece::put_bytes(std::string_view character, std::vector<TokenId>& 
   }
 }
 
-void SentencePiece::encode_plain(std::string_view text, bool first,
-                                 std::vector<TokenId>& out) const {
+// With the space prefix, spaces as the vocabulary writes them, and none but single ones within the
+// text where the file wants extra ones removed.
+std::string SentencePiece::normalized(std::string_view text, bool first) const {
+  const bool squeeze = vocab().remove_extra_whitespaces > 0;
+  if (squeeze) {
+    const std::size_t begin = text.find_first_not_of(' ');
+    if (begin == std::string_view::npos) return "";
+    text = text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+  }
   std::string marked;
   marked.reserve(text.size() + kSpaceMark.size());
   if (first && vocab().add_space_prefix != 0) marked += kSpaceMark;
+  char before = '\0';
   for (const char c : text) {
-    if (c == ' ') {
-      marked += kSpaceMark;
-    } else {
+    if (c != ' ') {
       marked += c;
+    } else if (!squeeze || before != ' ') {
+      marked += kSpaceMark;
     }
+    before = c;
   }
+  return marked;
+}
 
+void SentencePiece::encode_plain(std::string_view text, bool first,
+                                 std::vector<TokenId>& out) const {
+  const std::string marked = normalized(text, first);
   const std::string_view all = marked;
   const auto find_merge = [&](const Symbol& left, const Symbol& right) {
     const TokenId id = find(all.substr(left.begin, right.end - left.begin));

@@ -44,6 +44,27 @@ TEST_F(Tokenize, SpecialTokensOnRequest) {
   EXPECT_EQ(ids({"--parse-special", "--no-bos", "</s>"}), "2\n");
 }
 
+TEST_F(Tokenize, KeysSetByHand) {
+  EXPECT_EQ(ids({"!", "--override-kv", "tokenizer.ggml.add_bos_token=bool:false"}), "259 36\n");
+  EXPECT_EQ(ids({"!", "--override-kv", "tokenizer.ggml.add_space_prefix=bool:false",
+                 "--override-kv", "tokenizer.ggml.bos_token_id=int:2"}),
+            "2 36\n");
+  EXPECT_EQ(
+      ids({"--override-kv",
+           "tokenizer.ggml.add_bos_token=bool:false,tokenizer.ggml.add_eos_token=bool:true", "!"}),
+      "259 36 2\n");
+  const auto fails = [&](const std::string& text, int status, const std::string& part) {
+    const Outcome o = run(command({"!", "--override-kv", text}));
+    EXPECT_EQ(o.exit_code, status) << text;
+    EXPECT_NE(o.err.find(part), std::string::npos) << o.err;
+  };
+  fails("tokenizer.ggml.bos_token_id=int:x", 2,
+        "tokenizer.ggml.bos_token_id: \"x\" is not a whole");
+  fails("tokenizer.ggml.bos_token_id=int:99999", 1, "tokenizer.ggml.bos_token_id: 99999");
+  fails("tokenizer.ggml.add_bos_token=int:1", 1, "tokenizer.ggml.add_bos_token: is of type i64");
+  fails("tokenizer.ggml.model=str:gpt2", 1, "tokenizer.ggml.merges");
+}
+
 TEST_F(Tokenize, AFileAndStandardInput) {
   const std::string text = "Hello,\nworld \xc3\xa9";
   const std::string expected = ids({text});

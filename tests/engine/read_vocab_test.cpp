@@ -87,6 +87,23 @@ TEST(ReadVocab, AVocabularyWithoutFlagsGetsItsModelsDefaults) {
   EXPECT_EQ(t->vocab().eos, 2);
 }
 
+TEST(ReadVocab, OlderNamesOfFillInTheMiddle) {
+  const Vocab vocab = read("", [](gguf::Writer& w) {
+    w.add_u32("tokenizer.ggml.prefix_token_id", 1);
+    w.add_u32("tokenizer.ggml.suffix_token_id", 2);
+    w.add_u32("tokenizer.ggml.middle_token_id", 3);
+  });
+  EXPECT_EQ(vocab.fim_prefix, 1);
+  EXPECT_EQ(vocab.fim_suffix, 2);
+  EXPECT_EQ(vocab.fim_middle, 3);
+}
+
+TEST(ReadVocab, ByteLevelBpeNeedsItsMerges) {
+  expect_error(
+      "model", [](gguf::Writer& w) { w.add_string("tokenizer.ggml.model", "gpt2"); },
+      ErrorCode::kNotFound, "merges");
+}
+
 TEST(ReadVocab, MissingAndWronglyTypedKeysAreNamed) {
   const auto nothing = [](gguf::Writer&) {};
   expect_error("model", nothing, ErrorCode::kNotFound, "model");

@@ -45,6 +45,16 @@ TEST(SentencePiece, PrefixesASpaceAndMarksSpaces) {
   EXPECT_FALSE(u->strips_leading_space());
 }
 
+TEST(SentencePiece, RemovesExtraSpacesWhereTheFileWantsIt) {
+  Vocab vocab = test::spm_vocab({"\u2581", "a", "b"});
+  vocab.remove_extra_whitespaces = 1;
+  const auto t = make_tokenizer(vocab);
+  EXPECT_EQ(spell(*t, plain(*t, "  a   b ")), (Strings{"\u2581", "a", "\u2581", "b"}));
+  EXPECT_EQ(spell(*t, plain(*t, "   ")), Strings{});
+  vocab.remove_extra_whitespaces = 0;
+  EXPECT_EQ(plain(*make_tokenizer(vocab), " a  b ").size(), 7u);
+}
+
 TEST(SentencePiece, FallsBackToBytes) {
   const auto t = make_tokenizer(test::spm_vocab({"\u2581", "a"}));
   EXPECT_EQ(plain(*t, "\u00e9"), (Ids{259, 3 + 0xc3, 3 + 0xa9}));
