@@ -18,6 +18,11 @@
 
 namespace rocmforge::gguf {
 
+// A file with tensors of our own types (is_private_gguf_id) must have this key: u32, the version of
+// their layouts.
+inline constexpr std::string_view kMxTypesKey = "rocmforge.mx_types";
+inline constexpr std::uint32_t kMxTypesVersion = 1;
+
 // Numbers of the format's value types.
 enum class ValueType : std::uint32_t {
   kU8,

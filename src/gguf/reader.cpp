@@ -64,6 +64,7 @@ class Parser {
     read_header();
     read_keys();
     read_alignment();
+    read_mx_types();
     read_tensors();
     place_tensors();
     return file();
@@ -88,6 +89,7 @@ class Parser {
   Value read_value(ValueType type);
   Array read_array();
   void read_alignment();
+  void read_mx_types();
   void read_tensors();
   TensorInfo read_tensor(std::uint64_t index);
   Shape read_shape();
@@ -112,6 +114,7 @@ class Parser {
   std::uint64_t n_tensors_ = 0;
   std::uint64_t n_keys_ = 0;
   std::uint64_t alignment_ = kDefaultAlignment;
+  bool has_mx_types_ = false;  // whether the file announces our own types
   std::vector<KeyValue> keys_;
   std::vector<TensorInfo> tensors_;
 };
@@ -278,6 +281,13 @@ void Parser::read_alignment() {
   }
 }
 
+void Parser::read_mx_types() {
+  for (const KeyValue& entry : keys_) {
+    if (entry.key != kMxTypesKey || entry.type != ValueType::kU32) continue;
+    has_mx_types_ = std::get<std::uint64_t>(entry.value) == kMxTypesVersion;
+  }
+}
+
 void Parser::read_tensors() {
   tensors_.reserve(std::min(n_tensors_, kMaxReserve));
   for (std::uint64_t i = 0; i < n_tensors_; ++i) tensors_.push_back(read_tensor(i));
@@ -342,8 +352,16 @@ Shape Parser::read_shape() {
 DType Parser::read_dtype() {
   const std::uint64_t at = in_.offset();
   const auto id = in_.number<std::uint32_t>("tensor's type");
-  if (const std::optional<DType> type = dtype_from_gguf(id)) return *type;
+  const std::optional<DType> type = dtype_from_gguf(id);
   const std::string_view name = gguf_type_name(id);
+  if (is_private_gguf_id(id) && !(type && has_mx_types_)) {
+    in_.fail_at(at, ErrorCode::kUnsupported,
+                "its type " + std::string(name.empty() ? "" : std::string(name) + " ") + "(" +
+                    std::to_string(id) + ") is one of ROCmForge's own, which are read only where " +
+                    std::string(kMxTypesKey) + " is " + std::to_string(kMxTypesVersion) + " (u32)" +
+                    (type ? "" : ", and this version does not know it"));
+  }
+  if (type) return *type;
   if (name.empty()) {
     in_.fail_at(at, ErrorCode::kFormat, "its type " + std::to_string(id) + " is none of ggml's");
   }

@@ -1,5 +1,6 @@
 #include "gguf/writer.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -99,6 +100,7 @@ void register_name(std::set<std::string, std::less<>>& names, std::string_view n
 
 void Writer::begin_key(std::string_view key, ValueType type) {
   if (key == kAlignmentKey) refuse(key, "is set by set_alignment");
+  if (key == kMxTypesKey) refuse(key, "is written with the tensors that want it");
   register_name(key_names_, key, kMaxKeyBytes);
   put_key(keys_, key, type);
   ++n_keys_;
@@ -157,6 +159,7 @@ void Writer::add(const KeyValue& kv) {
     set_alignment(static_cast<std::uint32_t>(std::get<std::uint64_t>(kv.value)));
     return;
   }
+  if (kv.key == kMxTypesKey) return;
   begin_key(kv.key, kv.type);
   put_value(keys_, kv.type, kv.value);
 }
@@ -199,11 +202,18 @@ std::vector<std::byte> Writer::header() const {
   put_bytes(out, "GGUF", 4);
   put(out, version_);
   put(out, std::uint64_t{tensors_.size()});
-  put(out, n_keys_ + (writes_alignment_ ? 1 : 0));
+  const bool has_private_types = std::any_of(tensors_.begin(), tensors_.end(), [](const Tensor& t) {
+    return is_private_gguf_id(info(t.dtype).gguf_id);
+  });
+  put(out, n_keys_ + (writes_alignment_ ? 1 : 0) + (has_private_types ? 1 : 0));
   put_bytes(out, keys_.data(), keys_.size());
   if (writes_alignment_) {
     put_key(out, kAlignmentKey, ValueType::kU32);
     put(out, alignment_);
+  }
+  if (has_private_types) {
+    put_key(out, kMxTypesKey, ValueType::kU32);
+    put(out, kMxTypesVersion);
   }
   std::uint64_t offset = 0;
   for (const Tensor& tensor : tensors_) {

@@ -31,7 +31,8 @@ class Writer {
   void add_strings(std::string_view key, const std::vector<std::string>& values);
   void add_i32s(std::string_view key, const std::vector<std::int32_t>& values);
   void add_f32s(std::string_view key, const std::vector<float>& values);
-  // Copies a key of another file, whatever its type; general.alignment as by set_alignment.
+  // Copies a key of another file, whatever its type; general.alignment as by set_alignment, and not
+  // kMxTypesKey, which is written when a tensor wants it.
   void add(const KeyValue& kv);
   // Written into general.alignment (after the other keys), and used; a power of two from 8 on, else
   // Error{kInvalidArgument}. By default 32, and no key.

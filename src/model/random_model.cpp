@@ -94,7 +94,8 @@ std::int32_t find_layers(std::string_view spec, std::string_view text) {
 // What llama-quantize makes of the output matrix where the others become `type`.
 DType output_type(DType type) {
   if (!info(type).is_quantized()) return type;
-  return type == DType::kQ8_0 || type == DType::kMXFP4 ? DType::kQ8_0 : DType::kQ6_K;
+  const bool is_mx = info(type).name.starts_with("MXFP");
+  return type == DType::kQ8_0 || is_mx ? DType::kQ8_0 : DType::kQ6_K;
 }
 
 // The rule of Llama 3.1: wavelengths above 8192 positions are stretched by `scale`, those below a

@@ -8,9 +8,18 @@
 #include "tensor/quant/bf16.h"
 #include "tensor/quant/f16.h"
 #include "tensor/quant/f32.h"
+#include "tensor/quant/iq4_nl.h"
+#include "tensor/quant/iq4_xs.h"
 #include "tensor/quant/mxfp4.h"
+#include "tensor/quant/mxfp6.h"
+#include "tensor/quant/q2_k.h"
+#include "tensor/quant/q3_k.h"
 #include "tensor/quant/q4_0.h"
 #include "tensor/quant/q4_1.h"
+#include "tensor/quant/q4_k.h"
+#include "tensor/quant/q5_0.h"
+#include "tensor/quant/q5_1.h"
+#include "tensor/quant/q5_k.h"
 #include "tensor/quant/q6_k.h"
 #include "tensor/quant/q8_0.h"
 
@@ -52,10 +61,24 @@ constexpr DTypeInfo row(DType type) {
 }
 
 constexpr std::array<DTypeInfo, kAllDTypes.size()> kTable = {
-    row<quant::F32>(DType::kF32),     row<quant::F16>(DType::kF16),
-    row<quant::BF16>(DType::kBF16),   DTypeInfo{DType::kI32, "I32", 26, 1, 4, nullptr, nullptr},
-    row<quant::Q4_0>(DType::kQ4_0),   row<quant::Q4_1>(DType::kQ4_1),
-    row<quant::Q8_0>(DType::kQ8_0),   row<quant::Q6_K>(DType::kQ6_K),
+    row<quant::F32>(DType::kF32),
+    row<quant::F16>(DType::kF16),
+    row<quant::BF16>(DType::kBF16),
+    DTypeInfo{DType::kI32, "I32", 26, 1, 4, nullptr, nullptr},
+    row<quant::Q4_0>(DType::kQ4_0),
+    row<quant::Q4_1>(DType::kQ4_1),
+    row<quant::Q5_0>(DType::kQ5_0),
+    row<quant::Q5_1>(DType::kQ5_1),
+    row<quant::Q8_0>(DType::kQ8_0),
+    row<quant::Q2_K>(DType::kQ2_K),
+    row<quant::Q3_K>(DType::kQ3_K),
+    row<quant::Q4_K>(DType::kQ4_K),
+    row<quant::Q5_K>(DType::kQ5_K),
+    row<quant::Q6_K>(DType::kQ6_K),
+    row<quant::IQ4_NL>(DType::kIQ4_NL),
+    row<quant::IQ4_XS>(DType::kIQ4_XS),
+    row<quant::MXFP6_E2M3>(DType::kMXFP6_E2M3),
+    row<quant::MXFP6_E3M2>(DType::kMXFP6_E3M2),
     row<quant::MXFP4>(DType::kMXFP4),
 };
 
@@ -106,7 +129,9 @@ std::optional<DType> dtype_from_name(std::string_view name) {
 }
 
 std::string_view gguf_type_name(std::uint32_t gguf_id) {
-  return gguf_id < kGgmlNames.size() ? kGgmlNames[gguf_id] : std::string_view{};
+  if (gguf_id < kGgmlNames.size()) return kGgmlNames[gguf_id];
+  const std::optional<DType> ours = dtype_from_gguf(gguf_id);
+  return ours ? info(*ours).name : std::string_view{};
 }
 
 bool is_removed_gguf_type(std::uint32_t gguf_id) {

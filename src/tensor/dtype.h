@@ -11,7 +11,27 @@
 namespace rocmforge {
 
 // In the order of the table; kMXFP4 stays the last.
-enum class DType : std::uint8_t { kF32, kF16, kBF16, kI32, kQ4_0, kQ4_1, kQ8_0, kQ6_K, kMXFP4 };
+enum class DType : std::uint8_t {
+  kF32,
+  kF16,
+  kBF16,
+  kI32,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  kQ2_K,
+  kQ3_K,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+  kIQ4_NL,
+  kIQ4_XS,
+  kMXFP6_E2M3,
+  kMXFP6_E3M2,
+  kMXFP4
+};
 
 inline constexpr auto kAllDTypes = [] {
   std::array<DType, static_cast<std::size_t>(DType::kMXFP4) + 1> all{};
@@ -41,10 +61,15 @@ inline std::string_view to_string(DType type) {
   return info(type).name;
 }
 std::optional<DType> dtype_from_gguf(std::uint32_t gguf_id);
+// Whether a type id is one of ours, in 0x52460000 to 0x5246ffff ("RF" in the upper half), which
+// ggml's numbers, counted from 0, do not reach: docs/formats.md.
+constexpr bool is_private_gguf_id(std::uint32_t gguf_id) {
+  return gguf_id >> 16 == 0x5246;
+}
 // Name in any case; nullopt when unknown.
 std::optional<DType> dtype_from_name(std::string_view name);
 // What ggml calls a type number, also one that we cannot run ("IQ2_XXS"); empty when unknown.
-// Types that ggml has removed keep their names ("Q4_2").
+// Types that ggml has removed keep their names ("Q4_2"); ours have theirs.
 std::string_view gguf_type_name(std::uint32_t gguf_id);
 // Whether ggml had a type of that number and has it no more.
 bool is_removed_gguf_type(std::uint32_t gguf_id);

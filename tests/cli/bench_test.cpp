@@ -181,7 +181,9 @@ TEST_F(Bench, AnInterruptedSaveLeavesNothing) {
 }
 
 TEST_F(Bench, RandomWeightsOfEveryType) {
-  for (const char* type : {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q8_0", "Q6_K", "mxfp4"}) {
+  for (const char* type :
+       {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K",
+        "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "mxfp6_e2m3", "mxfp6_e3m2", "mxfp4"}) {
     const Outcome o = run_rocmforge(
         {"bench", "--random", std::string("llama-tiny:") + type, "-p", "4", "-n", "2", "-r", "1"});
     EXPECT_TRUE(succeeded(o)) << type;

@@ -216,16 +216,36 @@ TEST(HostileTensor, Blocks) {
   expect_refused(one_tensor("w", {16, 2}, kTypeQ4_0, 0), kFormat, {": w:", "16 elements"});
 }
 
+// The two MXFP6 are ours, and so not to be read from files that do not say so.
+TEST(HostileTensor, PrivateTypes) {
+  constexpr std::uint32_t kE2M3 = 0x52460001, kUnknown = 0x5246ffff;
+  const auto file = [](std::uint64_t n_keys) { return start(1, n_keys); };
+  const auto refused = [](RawFile f, std::uint32_t type, std::string_view what) {
+    f.tensor("w", {32}, type, 0).data(32);
+    expect_refused(f, kUnsupported, {": w:", "rocmforge.mx_types is 1", what});
+  };
+  refused(file(0), kE2M3, "its type MXFP6_E2M3 (1380319233)");
+  refused(file(0), 0x52460002, "MXFP6_E3M2 (1380319234)");
+  refused(file(1).key_u32("rocmforge.mx_types", 2), kE2M3, "MXFP6_E2M3");
+  refused(file(1).key_u32("rocmforge.mx_types", 1), kUnknown, "does not know it");
+  expect_parsed(file(1).key_u32("rocmforge.mx_types", 1).tensor("w", {32}, kE2M3, 0).data(32));
+}
+
 TEST(HostileTensor, Types) {
   for (const std::uint32_t type : {43u, 255u, 0xffffffffu}) {
     expect_refused(one_tensor("w", {8}, type, 0), kFormat, {": w:", std::to_string(type)});
   }
   // Types that ggml has or had, but that are not run here.
-  expect_refused(one_tensor("w", {256}, 4, 0), kUnsupported, {": w:", "Q4_2"});
-  expect_refused(one_tensor("w", {256}, 5, 0), kUnsupported, {": w:", "Q4_3"});
-  expect_refused(one_tensor("w", {256}, 16, 0), kUnsupported, {": w:", "IQ2_XXS"});
-  expect_refused(one_tensor("w", {256}, 36, 0), kUnsupported, {": w:", "IQ4_NL_4_4"});
-  expect_refused(one_tensor("w", {256}, 24, 0), kUnsupported, {": w:", "I8"});
+  for (std::uint32_t type = 0; type < 43; ++type) {
+    if (dtype_from_gguf(type)) continue;
+    const std::string named = "its type " + std::string(gguf_type_name(type)) + " (";
+    expect_refused(one_tensor("w", {256}, type, 0), kUnsupported, {": w:", named, "not supported"});
+  }
+  for (const char* name :
+       {"Q4_2", "Q4_3", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ3_S", "IQ2_S", "IQ1_M", "TQ1_0",
+        "TQ2_0", "NVFP4", "IQ4_NL_4_4", "I8", "Q8_1", "Q8_K"}) {
+    EXPECT_FALSE(dtype_from_name(name)) << name;
+  }
   expect_parsed(one_tensor("w", {8}, kTypeI32, 0));
 }
 

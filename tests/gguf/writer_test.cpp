@@ -191,5 +191,23 @@ TEST(Writer, DeclaredTensorsHaveTheirPlace) {
             ErrorCode::kInternal);
 }
 
+TEST(Writer, PrivateTypesAreAnnounced) {
+  Writer plain, mx;
+  plain.add_tensor("w", DType::kMXFP4, {32}, numbered(17));
+  mx.add_tensor("w", DType::kMXFP6_E3M2, {2, 32}, numbered(50));
+  Counters counters;
+  const auto bytes = mx.bytes(), plain_bytes = plain.bytes();
+  const File file = parse(bytes, "mx", counters);
+  EXPECT_EQ(file.get_u64(kMxTypesKey), 1u);
+  EXPECT_EQ(file.find_tensor("w")->dtype, DType::kMXFP6_E3M2);
+  EXPECT_EQ(parse(plain_bytes, "plain", counters).find(kMxTypesKey), nullptr);
+  // Copied to a file without such tensors, the key does not come along.
+  Writer copy;
+  copy.add(*file.find(kMxTypesKey));
+  const auto copy_bytes = copy.bytes();
+  EXPECT_EQ(parse(copy_bytes, "copy", counters).find(kMxTypesKey), nullptr);
+  EXPECT_EQ(code_of([&] { copy.add_u32(kMxTypesKey, 1); }), ErrorCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace rocmforge::gguf::test

@@ -156,7 +156,10 @@ TEST_P(GpuAgainstCpu, LongPromptsAndLargeShapesAgree) {
 
 INSTANTIATE_TEST_SUITE_P(, GpuAgainstCpu,
                          ::testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0,
-                                           DType::kQ4_1, DType::kQ8_0, DType::kQ6_K, DType::kMXFP4),
+                                           DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0,
+                                           DType::kQ2_K, DType::kQ3_K, DType::kQ4_K, DType::kQ5_K,
+                                           DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS,
+                                           DType::kMXFP6_E2M3, DType::kMXFP6_E3M2, DType::kMXFP4),
                          [](const auto& test) { return std::string(to_string(test.param)); });
 
 // A step builds, binds and allocates nothing; decode has 5 launches a layer plus 4.

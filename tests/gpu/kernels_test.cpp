@@ -325,7 +325,9 @@ std::size_t count(const std::string& text, std::string_view what) {
 }
 
 TEST(Kernels, QuantizedProductsAreIntegerDots) {
-  for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4"}) {
+  for (const DType dtype : kAllDTypes) {
+    if (!info(dtype).is_quantized()) continue;
+    const std::string type(kernel_type(dtype));
     for (const int rows : {1, 8}) {
       const std::string name = "matmul_" + type + "_" + std::to_string(rows);
       // 8 dots for each unit of 32 columns and row of x.
@@ -385,9 +387,11 @@ const MatrixUnits kMatrixUnits[] = {
 // Of plain types one product for each part of x; F32, in three parts, has tiles of 64 x 64.
 TEST(Kernels, GemmTakesTheMatrixUnits) {
   for (const MatrixUnits& units : kMatrixUnits) {
-    for (const std::string type : {"q4_0", "q4_1", "q8_0", "q6_k", "mxfp4", "f16", "bf16", "f32"}) {
+    for (const DType dtype : kAllDTypes) {
+      if (!weight_type(dtype)) continue;
+      const std::string type(kernel_type(dtype));
       const std::string name = "matmul_" + type + (type == "f32" ? "_gemm64" : "_gemm128");
-      const bool bf16 = type == "mxfp4" || type == "bf16" || type == "f32";
+      const bool bf16 = half_parts(*weight_type(dtype)).bf16;
       const std::string& what = bf16 ? units.bf16 : units.f16;
       const std::string loop = loop_around(kernel_text(name, units.target), name, what);
       EXPECT_GE(count(loop, what), type == "f32" ? units.n_tiles / 4 : units.n_tiles)

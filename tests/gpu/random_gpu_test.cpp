@@ -23,8 +23,8 @@ TEST(RandomFill, IsTheHosts) {
   Kernels kernels(context);
   const ArchInfo arch = arch_info(found.properties.target, found.properties.n_units);
   Api& api = context->enter();
-  for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1,
-                           DType::kQ8_0, DType::kQ6_K, DType::kMXFP4}) {
+  for (const DType type : kAllDTypes) {
+    if (type == DType::kI32) continue;
     // Block numbers beyond 32 bits too.
     for (const std::int64_t first : {std::int64_t{0}, std::int64_t{77}, std::int64_t{1} << 33}) {
       constexpr std::int64_t kBlocks = 100'003;

@@ -29,6 +29,16 @@ TEST(WeightLayout, RowsOfEachType) {
       {kQ8_0, 288, {0, 288, 288}, {}, {0, 32, 18}, {}},
       {kMXFP4, 544, {0, 272, 272}, {}, {0, 32, 17}, {}},
       {kQ6_K, 768, {0, 384, 384}, {0, 192, 192}, {0, 48, 48}, {0, 16, 6}},
+      {kQ5_0, 96, {0, 48, 48}, {0, 12, 12}, {0, 16, 6}, {}},
+      {kQ5_1, 96, {0, 48, 48}, {0, 12, 12}, {0, 16, 12}, {}},
+      {kQ2_K, 768, {0, 192, 192}, {}, {0, 48, 48}, {0, 16, 12}},
+      {kQ3_K, 768, {0, 192, 192}, {0, 96, 96}, {0, 48, 48}, {0, 16, 6}},
+      {kQ4_K, 768, {0, 384, 384}, {}, {0, 48, 48}, {0, 16, 12}},
+      {kQ5_K, 768, {0, 384, 384}, {0, 96, 96}, {0, 48, 48}, {0, 16, 12}},
+      {kIQ4_NL, 96, {0, 48, 48}, {}, {0, 16, 6}, {}},
+      {kIQ4_XS, 768, {0, 384, 384}, {}, {0, 32, 24}, {0, 16, 6}},
+      {kMXFP6_E2M3, 96, {0, 48, 48}, {0, 24, 24}, {0, 16, 3}, {}},
+      {kMXFP6_E3M2, 96, {0, 48, 48}, {0, 24, 24}, {0, 16, 3}, {}},
   };
   for (const Expected& e : table) {
     const SegmentLayout got = segment_layout(e.dtype, 3, e.cols);
@@ -38,6 +48,20 @@ TEST(WeightLayout, RowsOfEachType) {
       EXPECT_EQ(have.stride, want.stride) << to_string(e.dtype);
       EXPECT_EQ(have.row_bytes, want.row_bytes) << to_string(e.dtype);
     }
+  }
+}
+
+// Bytes by which a block is larger in planes: scales of 6 bits have bytes of their own.
+std::int64_t unpacked_bytes(DType dtype) {
+  switch (dtype) {
+    case DType::kQ3_K:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+      return 16 - 12;
+    case DType::kIQ4_XS:
+      return 8 - 6;
+    default:
+      return 0;
   }
 }
 
@@ -59,14 +83,15 @@ TEST(WeightLayout, PlanesAreAlignedApartAndHoldEveryBit) {
           EXPECT_GE(p.offset, end);
           EXPECT_GE(p.stride, p.row_bytes);
           EXPECT_LT(p.stride - p.row_bytes, 16);
-          EXPECT_EQ(p.stride % 8, 0);
+          EXPECT_EQ(p.stride % 4, 0);
           end = p.offset + p.stride * rows + kPlaneAlign;
           content += p.row_bytes * rows;
         }
         EXPECT_GE(s.bytes, end);
         EXPECT_LT(s.bytes, end + kPlaneAlign);
         EXPECT_EQ(s.bytes % kPlaneAlign, 0);
-        EXPECT_EQ(content, bytes_of(dtype, cols) * rows) << "as many bytes as the file has";
+        EXPECT_EQ(content, (bytes_of(dtype, cols) + blocks * unpacked_bytes(dtype)) * rows)
+            << "as many bytes as the file has, and what unpacking adds";
       }
     }
   }

@@ -38,7 +38,10 @@ const std::vector<Matrix> kMatrices = {
     {DType::kQ4_0, 37, 96},    {DType::kF32, 1, 7},           {DType::kQ6_K, 3, 768},
     {DType::kF16, 5, 301},     {DType::kQ8_0, 1, 2080, true}, {DType::kQ4_1, 1, 32},
     {DType::kMXFP4, 700, 544}, {DType::kBF16, 3, 1},          {DType::kF32, 1, 64, true},
-    {DType::kQ8_0, 300, 544},  {DType::kF16, 1, 1029, true}};
+    {DType::kQ8_0, 300, 544},  {DType::kF16, 1, 1029, true},  {DType::kQ5_0, 5, 96},
+    {DType::kQ5_1, 3, 32},     {DType::kQ2_K, 3, 768},        {DType::kQ3_K, 5, 256},
+    {DType::kQ4_K, 3, 768},    {DType::kQ5_K, 2, 512},        {DType::kIQ4_NL, 7, 96},
+    {DType::kIQ4_XS, 3, 256},  {DType::kMXFP6_E2M3, 3, 96},   {DType::kMXFP6_E3M2, 5, 32}};
 
 std::int64_t bytes_of(const Matrix& m) {
   return rocmforge::bytes_of(m.dtype, m.rows * m.cols);

@@ -172,6 +172,11 @@ std::vector<Case> matmul_cases() {
   for (Case& c : edge_cases()) out.push_back(std::move(c));
   const std::vector<SegmentSpec> mixed = {
       {kQ4_0, 33, true}, {kF16, 20}, {kQ6_K, 7, true}, {kF32, 40, true}};
+  // As llama-quantize mixes them within a layer's queries, keys and values; and all others.
+  const std::vector<SegmentSpec> k_mix = {{kQ4_K, 128}, {kQ5_K, 32}, {kQ6_K, 32, true}};
+  const std::vector<SegmentSpec> small_mix = {{kQ2_K, 30},       {kQ3_K, 33},     {kIQ4_XS, 9},
+                                              {kIQ4_NL, 5},      {kQ5_0, 3},      {kQ5_1, 20},
+                                              {kMXFP6_E3M2, 11}, {kMXFP6_E2M3, 2}};
   // The halves of a SwiGLU begin and end within segments of other types.
   const std::vector<SegmentSpec> halves = {{kQ4_1, 40}, {kBF16, 25, true}, {kQ8_0, 65}};
   for (const std::int32_t n : {1, 2, 4, 8, 12, 66, 150}) {
@@ -189,6 +194,8 @@ std::vector<Case> matmul_cases() {
                              768,
                              {{kQ8_0, 21, true}, {kQ6_K, 20}, {kMXFP4, 34, true}},
                              {1, 30}}));
+    out.push_back(make_case({"k_mix/" + size, n, 512, k_mix, {1, 30}}));
+    out.push_back(make_case({"small_mix/" + size, n, 256, small_mix, {1, 30}}));
     out.push_back(make_case({"halves/" + size, n, 256, halves, {1, 10}, Epilogue::kSwiGlu}));
     out.push_back(
         make_case({"halves_norm/" + size, n, 256, halves, {1, 1e5F}, Epilogue::kSwiGlu, true}));

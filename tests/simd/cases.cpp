@@ -34,17 +34,32 @@ void fill_plain(DType type, std::byte* row, std::int64_t k, WeightKind kind, Ran
 void set_scales(DType type, std::byte* block, WeightKind kind, Random& random) {
   switch (type) {
     case DType::kQ4_0:
+    case DType::kQ5_0:
     case DType::kQ8_0:
+    case DType::kIQ4_NL:
+    case DType::kIQ4_XS:
       put_f16(block, scale_of(random, kind));
       break;
     case DType::kQ4_1:
+    case DType::kQ5_1:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
       put_f16(block, scale_of(random, kind));
       put_f16(block + 2, scale_of(random, kind));
       break;
     case DType::kQ6_K:
       put_f16(block + 208, scale_of(random, kind));
       break;
+    case DType::kQ2_K:
+      put_f16(block + 80, scale_of(random, kind));
+      put_f16(block + 82, scale_of(random, kind));
+      break;
+    case DType::kQ3_K:
+      put_f16(block + 108, scale_of(random, kind));
+      break;
     case DType::kMXFP4:
+    case DType::kMXFP6_E2M3:
+    case DType::kMXFP6_E3M2:
       block[0] = static_cast<std::byte>(kind == WeightKind::kRandom ? 120 + random.bits() % 8
                                                                     : random.bits() % 4 * 60);
       break;
@@ -75,7 +90,8 @@ Weights::Weights(DType type, std::int64_t n_rows, std::int64_t k, WeightKind kin
                  std::uint64_t seed)
     : type_(type), k_(k), row_bytes_(bytes_of(type, k)) {
   Random random(seed);
-  const std::int64_t step = type == DType::kMXFP4 ? 1 : 2;
+  // Rows begin at odd addresses where the blocks' size is odd.
+  const std::int64_t step = info(type).block_bytes % 2 == 1 ? 1 : 2;
   stride_ = row_bytes_ + 5 * step;
   // The last row ends where the allocation ends, so that a read past it is found.
   const auto aligned = static_cast<std::ptrdiff_t>((n_rows - 1) * stride_ + row_bytes_);

@@ -93,8 +93,8 @@ class Gemm : public testing::TestWithParam<Case> {
         double sum = 0.0;
         double size = 0.0;
         reference(row, x, i, k, is_quantized(), sum, size);
-        // Q4_1's d q and m may cancel within a weight, which the sum of |terms| does not see.
-        const double cancelled = type() == DType::kQ4_1 ? 40.0 : 1.0;
+        // d q and m may cancel within a weight, which the sum of |terms| does not see.
+        const double cancelled = has_min() ? 40.0 : 1.0;
         const double bound =
             cancelled * size * 0x1p-23 * std::sqrt(double(k)) + 1e-30 + x_size(x, i, k, kind);
         const float y = out[static_cast<std::size_t>(i * (kRowsW + kOutPad) + j)];
@@ -103,22 +103,38 @@ class Gemm : public testing::TestWithParam<Case> {
     }
   }
 
-  // With extreme Q4_1 blocks d q + m may cancel to nothing: then the bound is d's and m's own size.
+  // Whether a weight is d q + m.
+  bool has_min() const {
+    switch (type()) {
+      case DType::kQ4_1:
+      case DType::kQ5_1:
+      case DType::kQ2_K:
+      case DType::kQ4_K:
+      case DType::kQ5_K:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // With extreme blocks d q + m may cancel to nothing: then the bound is d's and m's own size.
   double x_size(const Inputs& x, std::int64_t row, std::int64_t k, WeightKind kind) const {
-    if (type() != DType::kQ4_1 || kind != WeightKind::kExtreme) return 0.0;
+    if (!has_min() || kind != WeightKind::kExtreme) return 0.0;
     double size = 0.0;
     for (std::int64_t c = 0; c < k; ++c) {
       const std::int64_t at = row * k + c;
       size += std::fabs(double{x.scales[static_cast<std::size_t>(at / 32)]} *
                         x.values[static_cast<std::size_t>(at)]);
     }
-    return size * 16000.0 * 0x1p-23;
+    // Scales are at most 1000; q at most 31, or 63 times that with scales of scales.
+    const double most = info(type()).block_elems > 32 ? 63 * 32e3 : 32e3;
+    return size * most * 0x1p-23;
   }
 };
 
 TEST_P(Gemm, MatchesDoublePrecision) {
   std::vector<std::int64_t> ks = {256, 512, 768, 2048};
-  if (type() != DType::kQ6_K) ks.insert(ks.end(), {32, 64, 96, 288, 576});
+  if (info(type()).block_elems <= 32) ks.insert(ks.end(), {32, 64, 96, 288, 576});
   if (!is_quantized()) ks.insert(ks.end(), {1, 5, 15, 17, 100, 513});
   for (const std::int64_t k : ks) {
     check_against_reference(k, WeightKind::kRandom, 1.0f);
@@ -149,7 +165,7 @@ TEST_P(Gemm, QuantizedEqualsScalarToTheBit) {
 // No output depends on the shape of the tile that it is computed in, nor on its place there.
 TEST_P(Gemm, IsTheSameInEveryTile) {
   std::vector<std::int64_t> ks = {256, 1280};
-  if (type() != DType::kQ6_K) ks.insert(ks.end(), {32, 576});
+  if (info(type()).block_elems <= 32) ks.insert(ks.end(), {32, 576});
   if (!is_quantized()) ks.push_back(45);
   constexpr std::int32_t kRowsW = 70;
   constexpr std::int32_t kRowsX = 20;

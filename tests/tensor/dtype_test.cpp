@@ -22,6 +22,7 @@ TEST(DType, TableIsWhole) {
     EXPECT_EQ(gguf_type_name(row.gguf_id), row.name);
     EXPECT_EQ(dtype_from_gguf(row.gguf_id), type);
     EXPECT_EQ(dtype_from_name(row.name), type);
+    EXPECT_EQ(is_private_gguf_id(row.gguf_id), row.name.starts_with("MXFP6"));
     EXPECT_EQ(row.decode == nullptr, type == DType::kI32);
     EXPECT_EQ(row.encode == nullptr, type == DType::kI32);
   }
@@ -37,6 +38,16 @@ TEST(DType, SizesOfTheFormat) {
   EXPECT_EQ(bytes_of(DType::kQ8_0, 64), 68);
   EXPECT_EQ(bytes_of(DType::kQ6_K, 512), 420);
   EXPECT_EQ(bytes_of(DType::kMXFP4, 64), 34);
+  EXPECT_EQ(bytes_of(DType::kQ5_0, 64), 44);
+  EXPECT_EQ(bytes_of(DType::kQ5_1, 64), 48);
+  EXPECT_EQ(bytes_of(DType::kQ2_K, 512), 168);
+  EXPECT_EQ(bytes_of(DType::kQ3_K, 512), 220);
+  EXPECT_EQ(bytes_of(DType::kQ4_K, 512), 288);
+  EXPECT_EQ(bytes_of(DType::kQ5_K, 512), 352);
+  EXPECT_EQ(bytes_of(DType::kIQ4_NL, 64), 36);
+  EXPECT_EQ(bytes_of(DType::kIQ4_XS, 512), 272);
+  EXPECT_EQ(bytes_of(DType::kMXFP6_E2M3, 64), 50);
+  EXPECT_EQ(bytes_of(DType::kMXFP6_E3M2, 64), 50);
   EXPECT_EQ(bytes_of(DType::kQ4_0, 0), 0);
   EXPECT_THROW(bytes_of(DType::kQ4_0, 33), Error);
   EXPECT_THROW(bytes_of(DType::kF32, std::numeric_limits<std::int64_t>::max()), Error);

@@ -198,13 +198,24 @@ TEST(Quant, ErrorOnGaussianValues) {
   EXPECT_LT(relative_rms(x, DType::kQ4_1), 8.1e-2);
   EXPECT_LT(relative_rms(x, DType::kQ4_0), 8.9e-2);
   EXPECT_LT(relative_rms(x, DType::kMXFP4), 12e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ5_0), 4.45e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ5_1), 3.9e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ2_K), 0.308);
+  EXPECT_LT(relative_rms(x, DType::kQ3_K), 0.156);
+  EXPECT_LT(relative_rms(x, DType::kQ4_K), 7.4e-2);
+  EXPECT_LT(relative_rms(x, DType::kQ5_K), 3.73e-2);
+  EXPECT_LT(relative_rms(x, DType::kIQ4_NL), 7.9e-2);
+  EXPECT_LT(relative_rms(x, DType::kIQ4_XS), 7.95e-2);
+  EXPECT_LT(relative_rms(x, DType::kMXFP6_E2M3), 2.98e-2);
+  EXPECT_LT(relative_rms(x, DType::kMXFP6_E3M2), 5.66e-2);
 }
 
 TEST(Quant, SecondRoundTripKeepsPlainTypesAndScalesOfPowersOfTwo) {
   // What these types can express is a fixed point of decode(encode()).
   const std::vector<float> x = gaussian(4096, 2);
   const auto n = static_cast<std::int64_t>(x.size());
-  for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kMXFP4}) {
+  for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kMXFP4,
+                           DType::kMXFP6_E2M3, DType::kMXFP6_E3M2}) {
     std::vector<std::byte> first(static_cast<std::size_t>(bytes_of(type, n))), second = first;
     std::vector<float> y(x.size()), z(x.size());
     info(type).encode(x.data(), first.data(), n);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "tensor/half.h"
+#include "tensor/quant/fit.h"
 #include "tensor/quant/round.h"
 
 namespace rocmforge::quant {
@@ -67,8 +68,6 @@ struct Q6_K {
   }
 
  private:
-  static constexpr float kNothing = 1e-15f;  // magnitudes below count as zero, as in ggml
-
   struct Place {
     int low, low_shift, high, high_shift;
   };

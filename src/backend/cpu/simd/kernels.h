@@ -17,7 +17,7 @@ namespace rocmforge::cpu {
 // Rows of activations for one matmul, [n_rows, k], in the form its weights multiply with.
 // Plain weights (F32, F16, BF16) take `f32`; quantized ones take int8 with a scale each 32 columns,
 // x ~ scales * values, |values| <= 127, and the sum of each 16 values, by which a weight's constant
-// part (the offset of unsigned weights, Q4_1's minimum) is multiplied.
+// part (the offset of unsigned weights, a minimum) is multiplied.
 struct Activations {
   const float* f32 = nullptr;  // row stride f32_stride
   std::int64_t f32_stride = 0;
@@ -28,10 +28,10 @@ struct Activations {
 
 // A tile of y = x W^T: out[i * out_stride + j] = dot(w row j, x row i), i < n_x, j < n_w.
 // `w` is the first weight row, in the file's layout, rows `w_stride` bytes apart;
-// neither needs alignment. k is a multiple of 32 for quantized types (256 for Q6_K), any for plain
-// ones. No output depends on n_w, n_x or its place in the tile, to the bit; with quantized weights
-// it is the same to the bit in every instruction set: blocks are summed exactly in integers, and
-// in the order of the columns after that.
+// neither needs alignment. k is whole blocks of the type. No output depends on n_w, n_x or its
+// place in the tile, to the bit; with quantized weights it is the same to the bit in every
+// instruction set: blocks are summed exactly in integers, and in the order of the columns after
+// that.
 struct GemmTile {
   const std::byte* w = nullptr;
   std::int64_t w_stride = 0;

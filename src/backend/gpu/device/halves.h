@@ -99,9 +99,7 @@ struct HalvesOf {
   __device__ __inline__ void word(int i, u32* out) const {
     const Unit unit = T::template decode<A>(from.raw);  // once: it is inlined
     if constexpr (half_parts(T::kType).bf16) {
-      i32 codes[8];
-      split_nibbles(from.raw.q[0], codes);
-      T::template bf16_pairs<A>(codes[i], (u8)from.raw.scales, out);
+      T::template bf16_pairs<A>(from.raw, i, out);
     } else {
       constexpr u32 kBias = T::kSigned ? 128U : 0U;
       const auto zero = (f16)(float)(1024 + T::kZero + (i32)kBias);
@@ -112,7 +110,7 @@ struct HalvesOf {
         const u32 codes = A::bytes(q, 0x64646464U, j == 0 ? 0x04010400U : 0x04030402U);
         HalfPair v = (bits_as<HalfPair>(codes) - HalfPair{zero, zero}) * HalfPair{d, d};
         if constexpr (T::kHasMin) {
-          const auto m = (f16)unit.m;
+          const auto m = (f16)(T::kHalfScales ? unit.m * (float)unit.min[i / 4] : unit.m);
           v = v + HalfPair{m, m};
         }
         out[j] = bits_as<u32>(v);

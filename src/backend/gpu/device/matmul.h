@@ -301,7 +301,8 @@ struct FewRows {
     const i32 n_units = (width + kColumns - 1) / kColumns, before = slice * (a.slice / kColumns);
     const PlaneRow at = at_unit<U>(row_in<U>(s, row - s.begin, a.weight.cols), before);
     // Of all types at once the compiler would hold too much.
-    constexpr int kAhead = N == 8 || (N == 4 && T::kTakesF32 && T::kTakesInt8) ? 1 : 2;
+    constexpr bool kWide = UnitOf<U>::kWide || (N == 4 && T::kTakesF32 && T::kTakesInt8);
+    constexpr int kAhead = N == 8 || kWide ? 1 : 2;
     for (i32 base = A::lane(); base < n_units; base += kAhead * A::kWave) {
       Raw raw[kAhead][1];
 #pragma unroll

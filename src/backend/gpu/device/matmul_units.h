@@ -19,6 +19,8 @@ struct Slice {
 template <class T>
 struct UnitOf {
   static constexpr i32 kColumns = T::kQuantized ? 32 : 8;
+  // Ready for products, it takes twice the registers.
+  static constexpr bool kWide = T::kQuantized && T::kCoarse;
 };
 
 // Eight columns of a plain row, unit u from `row` on, of which there are `cols`; those past the
@@ -115,6 +117,14 @@ __device__ __inline__ void dot_unit(const Ready<T> (&w)[R], const Slice& x, i32 
         const Unit& unit = w[r].unit;
         i32 dot_low = T::kHalfScales ? -T::kZero * sum_low : -T::kZero * (sum_low + sum_high);
         i32 dot_high = T::kHalfScales ? -T::kZero * sum_high : 0;
+        if constexpr (T::kCoarse) {
+#pragma unroll
+          for (int i = 0; i < 4; ++i) {
+            dot_low = A::dot4(unit.coarse[i], low.x[i], dot_low);
+            dot_low = A::dot4(unit.coarse[i + 4], high.x[i], dot_low);
+          }
+          dot_low = 8 * dot_low - T::kZero * (sum_low + sum_high);
+        }
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
           dot_low = A::dot4(unit.q[i], low.x[i], dot_low);
@@ -127,8 +137,9 @@ __device__ __inline__ void dot_unit(const Ready<T> (&w)[R], const Slice& x, i32 
         const i32 dot =
             T::kHalfScales ? dot_low * unit.scale[0] + dot_high * unit.scale[1] : dot_low;
         if constexpr (T::kHasMin) {
-          const float with_min =
-              __builtin_fmaf(unit.m, (float)(sum_low + sum_high), unit.d * (float)dot);
+          const i32 sum =
+              T::kHalfScales ? sum_low * unit.min[0] + sum_high * unit.min[1] : sum_low + sum_high;
+          const float with_min = __builtin_fmaf(unit.m, (float)sum, unit.d * (float)dot);
           acc[r][n] = __builtin_fmaf(with_min, scale.scale, acc[r][n]);
         } else {
           acc[r][n] = __builtin_fmaf((float)dot * scale.scale, unit.d, acc[r][n]);

@@ -47,5 +47,35 @@ RF_KERNEL(kRepackThreads) repack_q6_k(RepackArgs a) {
 RF_KERNEL(kRepackThreads) repack_mxfp4(RepackArgs a) {
   repack<Arch, MXFP4>(a);
 }
+RF_KERNEL(kRepackThreads) repack_q5_0(RepackArgs a) {
+  repack<Arch, Q5_0>(a);
+}
+RF_KERNEL(kRepackThreads) repack_q5_1(RepackArgs a) {
+  repack<Arch, Q5_1>(a);
+}
+RF_KERNEL(kRepackThreads) repack_q2_k(RepackArgs a) {
+  repack<Arch, Q2_K>(a);
+}
+RF_KERNEL(kRepackThreads) repack_q3_k(RepackArgs a) {
+  repack<Arch, Q3_K>(a);
+}
+RF_KERNEL(kRepackThreads) repack_q4_k(RepackArgs a) {
+  repack<Arch, Q4_K>(a);
+}
+RF_KERNEL(kRepackThreads) repack_q5_k(RepackArgs a) {
+  repack<Arch, Q5_K>(a);
+}
+RF_KERNEL(kRepackThreads) repack_iq4_nl(RepackArgs a) {
+  repack<Arch, IQ4_NL>(a);
+}
+RF_KERNEL(kRepackThreads) repack_iq4_xs(RepackArgs a) {
+  repack<Arch, IQ4_XS>(a);
+}
+RF_KERNEL(kRepackThreads) repack_mxfp6_e2m3(RepackArgs a) {
+  repack<Arch, MXFP6_E2M3>(a);
+}
+RF_KERNEL(kRepackThreads) repack_mxfp6_e3m2(RepackArgs a) {
+  repack<Arch, MXFP6_E3M2>(a);
+}
 
 }  // namespace rocmforge::gpu

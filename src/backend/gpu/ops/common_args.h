@@ -64,7 +64,27 @@ struct GridArgs {
 };
 
 // rocmforge::DType, as far as weights go.
-enum class WeightType : i32 { kF32, kF16, kBF16, kI32, kQ4_0, kQ4_1, kQ8_0, kQ6_K, kMXFP4 };
+enum class WeightType : i32 {
+  kF32,
+  kF16,
+  kBF16,
+  kI32,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  kQ2_K,
+  kQ3_K,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+  kIQ4_NL,
+  kIQ4_XS,
+  kMXFP6_E2M3,
+  kMXFP6_E3M2,
+  kMXFP4
+};
 
 // Rows [begin, end) of a weight, in planes (ops/weight_args.h), which begin with row `begin`.
 struct SegmentArgs {

@@ -148,7 +148,9 @@ constexpr HalfParts half_parts(WeightType type) {
       return {1, 2, false};
     case WeightType::kBF16:
       return {1, 2, true};
-    case WeightType::kMXFP4:  // its range is BF16's
+    case WeightType::kMXFP4:  // their range is BF16's
+    case WeightType::kMXFP6_E2M3:
+    case WeightType::kMXFP6_E3M2:
       return {1, 1, true};
     default:
       return {1, 1, false};

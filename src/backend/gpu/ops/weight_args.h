@@ -24,8 +24,11 @@ struct PlaneBytes {
 };
 
 // Codes of 4 bits: byte j of a unit has column j in its low, column j + 16 in its high nibble.
-// Further 2 bits: word w of a unit's two has (w >> 2 i) & 0x03030303 for columns [16 w + 4 i, + 4).
-// Scales: F16 d; Q4_1 F16 d, F16 m; MXFP4 E8M0; Q6_K an int8 for each 16 columns.
+// 2 bits (q of Q2_K and Q3_K, or further ones): word w of a unit's two has (w >> 2 i) & 0x03030303
+// for columns [16 w + 4 i, + 4). A further bit: (word >> i) & 0x01010101 for columns [4 i, + 4).
+// Scales: F16 d; Q4_1, Q5_1 F16 d, F16 m; MXFP4, MXFP6 E8M0; Q3_K, Q6_K an int8 for each 16
+// columns, Q2_K a byte (scale below, minimum above); Q4_K, Q5_K a byte of scale, one of minimum;
+// IQ4_XS an int8. Super: F16 d; Q2_K, Q4_K, Q5_K F16 d, F16 dmin.
 constexpr PlaneBytes plane_bytes(WeightType type) {
   switch (type) {
     case WeightType::kF32:
@@ -38,6 +41,25 @@ constexpr PlaneBytes plane_bytes(WeightType type) {
       return {.quantized = true, .q = 16, .scales = 2};
     case WeightType::kQ4_1:
       return {.quantized = true, .q = 16, .scales = 4};
+    case WeightType::kQ5_0:
+      return {.quantized = true, .q = 16, .high = 4, .scales = 2};
+    case WeightType::kQ5_1:
+      return {.quantized = true, .q = 16, .high = 4, .scales = 4};
+    case WeightType::kQ2_K:
+      return {.quantized = true, .q = 8, .scales = 2, .super = 4};
+    case WeightType::kQ3_K:
+      return {.quantized = true, .q = 8, .high = 4, .scales = 2, .super = 2};
+    case WeightType::kQ4_K:
+      return {.quantized = true, .q = 16, .scales = 2, .super = 4};
+    case WeightType::kQ5_K:
+      return {.quantized = true, .q = 16, .high = 4, .scales = 2, .super = 4};
+    case WeightType::kIQ4_NL:
+      return {.quantized = true, .q = 16, .scales = 2};
+    case WeightType::kIQ4_XS:
+      return {.quantized = true, .q = 16, .scales = 1, .super = 2};
+    case WeightType::kMXFP6_E2M3:
+    case WeightType::kMXFP6_E3M2:
+      return {.quantized = true, .q = 16, .high = 8, .scales = 1};
     case WeightType::kQ8_0:
       return {.quantized = true, .q = 32, .scales = 2};
     case WeightType::kQ6_K:

@@ -20,6 +20,16 @@ static_assert(static_cast<int>(WeightType::kBF16) == static_cast<int>(DType::kBF
 static_assert(static_cast<int>(WeightType::kI32) == static_cast<int>(DType::kI32));
 static_assert(static_cast<int>(WeightType::kQ4_0) == static_cast<int>(DType::kQ4_0));
 static_assert(static_cast<int>(WeightType::kQ4_1) == static_cast<int>(DType::kQ4_1));
+static_assert(static_cast<int>(WeightType::kQ5_0) == static_cast<int>(DType::kQ5_0));
+static_assert(static_cast<int>(WeightType::kQ5_1) == static_cast<int>(DType::kQ5_1));
+static_assert(static_cast<int>(WeightType::kQ2_K) == static_cast<int>(DType::kQ2_K));
+static_assert(static_cast<int>(WeightType::kQ3_K) == static_cast<int>(DType::kQ3_K));
+static_assert(static_cast<int>(WeightType::kQ4_K) == static_cast<int>(DType::kQ4_K));
+static_assert(static_cast<int>(WeightType::kQ5_K) == static_cast<int>(DType::kQ5_K));
+static_assert(static_cast<int>(WeightType::kIQ4_NL) == static_cast<int>(DType::kIQ4_NL));
+static_assert(static_cast<int>(WeightType::kIQ4_XS) == static_cast<int>(DType::kIQ4_XS));
+static_assert(static_cast<int>(WeightType::kMXFP6_E2M3) == static_cast<int>(DType::kMXFP6_E2M3));
+static_assert(static_cast<int>(WeightType::kMXFP6_E3M2) == static_cast<int>(DType::kMXFP6_E3M2));
 static_assert(static_cast<int>(WeightType::kQ8_0) == static_cast<int>(DType::kQ8_0));
 static_assert(static_cast<int>(WeightType::kQ6_K) == static_cast<int>(DType::kQ6_K));
 static_assert(static_cast<int>(WeightType::kMXFP4) == static_cast<int>(DType::kMXFP4));
@@ -39,6 +49,16 @@ std::optional<WeightType> weight_type(DType dtype) {
     case DType::kQ4_1:
     case DType::kQ8_0:
     case DType::kQ6_K:
+    case DType::kQ5_0:
+    case DType::kQ5_1:
+    case DType::kQ2_K:
+    case DType::kQ3_K:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+    case DType::kIQ4_NL:
+    case DType::kIQ4_XS:
+    case DType::kMXFP6_E2M3:
+    case DType::kMXFP6_E3M2:
     case DType::kMXFP4:
       return static_cast<WeightType>(dtype);
     case DType::kI32:
@@ -65,6 +85,26 @@ std::string_view kernel_type(DType dtype) {
       return "q6_k";
     case DType::kMXFP4:
       return "mxfp4";
+    case DType::kQ5_0:
+      return "q5_0";
+    case DType::kQ5_1:
+      return "q5_1";
+    case DType::kQ2_K:
+      return "q2_k";
+    case DType::kQ3_K:
+      return "q3_k";
+    case DType::kQ4_K:
+      return "q4_k";
+    case DType::kQ5_K:
+      return "q5_k";
+    case DType::kIQ4_NL:
+      return "iq4_nl";
+    case DType::kIQ4_XS:
+      return "iq4_xs";
+    case DType::kMXFP6_E2M3:
+      return "mxfp6_e2m3";
+    case DType::kMXFP6_E3M2:
+      return "mxfp6_e3m2";
     case DType::kI32:
       break;
   }

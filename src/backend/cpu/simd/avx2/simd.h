@@ -121,6 +121,16 @@ inline Bytes or_bytes(Bytes a, Bytes b) {
 inline Bytes xor_bytes(Bytes a, Bytes b) {
   return _mm256_xor_si256(a, b);
 }
+inline Bytes add_bytes(Bytes a, Bytes b) {
+  return _mm256_add_epi8(a, b);
+}
+inline Bytes sub_bytes(Bytes a, Bytes b) {
+  return _mm256_sub_epi8(a, b);
+}
+// 0xff where they are equal, else 0.
+inline Bytes equal_bytes(Bytes a, Bytes b) {
+  return _mm256_cmpeq_epi8(a, b);
+}
 template <int kBits>
 inline Bytes shift_right_16(Bytes x) {
   return _mm256_srli_epi16(x, kBits);
@@ -185,6 +195,15 @@ inline Floats e8m0s_halved(Ints dwords) {
   const Ints denormal = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
   const Ints is_normal = _mm256_cmpgt_epi32(e, _mm256_set1_epi32(1));
   return _mm256_castsi256_ps(_mm256_blendv_epi8(denormal, normal, is_normal));
+}
+
+// 2^(e - 127) of the lowest byte of each dword; NaN for 255.
+inline Floats e8m0s(Ints dwords) {
+  const Ints e = _mm256_and_si256(dwords, _mm256_set1_epi32(255));
+  const Ints is_0 = _mm256_cmpeq_epi32(e, _mm256_setzero_si256());
+  const Ints is_nan = _mm256_cmpeq_epi32(e, _mm256_set1_epi32(255));
+  const Ints quiet = _mm256_and_si256(_mm256_or_si256(is_0, is_nan), _mm256_set1_epi32(0x00400000));
+  return _mm256_castsi256_ps(_mm256_or_si256(_mm256_slli_epi32(e, 23), quiet));
 }
 
 // Sums of 2 products in int16, which must not saturate: unsigned weights of T::kMaxWeight do not,

@@ -129,6 +129,16 @@ inline Bytes or_bytes(Bytes a, Bytes b) {
 inline Bytes xor_bytes(Bytes a, Bytes b) {
   return _mm512_xor_si512(a, b);
 }
+inline Bytes add_bytes(Bytes a, Bytes b) {
+  return _mm512_add_epi8(a, b);
+}
+inline Bytes sub_bytes(Bytes a, Bytes b) {
+  return _mm512_sub_epi8(a, b);
+}
+// 0xff where they are equal, else 0.
+inline Bytes equal_bytes(Bytes a, Bytes b) {
+  return _mm512_movm_epi8(_mm512_cmpeq_epi8_mask(a, b));
+}
 template <int kBits>
 inline Bytes shift_right_16(Bytes x) {
   return _mm512_srli_epi16(x, kBits);
@@ -199,6 +209,17 @@ inline Floats e8m0s_halved(Ints dwords) {
   const Ints denormal = _mm512_sllv_epi32(_mm512_set1_epi32(0x00200000), e);
   const __mmask16 is_denormal = _mm512_cmplt_epi32_mask(e, _mm512_set1_epi32(2));
   return _mm512_castsi512_ps(_mm512_mask_blend_epi32(is_denormal, normal, denormal));
+}
+
+// 2^(e - 127) of the lowest byte of each dword; NaN for 255.
+inline Floats e8m0s(Ints dwords) {
+  const Ints e = _mm512_and_si512(dwords, _mm512_set1_epi32(255));
+  const __mmask16 special =
+      static_cast<__mmask16>(_mm512_cmpeq_epi32_mask(e, _mm512_setzero_si512()) |
+                             _mm512_cmpeq_epi32_mask(e, _mm512_set1_epi32(255)));
+  const Ints bits = _mm512_slli_epi32(e, 23);
+  return _mm512_castsi512_ps(
+      _mm512_mask_or_epi32(bits, special, bits, _mm512_set1_epi32(0x00400000)));
 }
 
 // Sums of 4 products of weights (as T stores them) and x, in each dword.

@@ -16,6 +16,16 @@ constexpr Kernels make_table() {
   table.gemm[static_cast<std::size_t>(DType::kQ8_0)] = avx512::gemm_q8_0;
   table.gemm[static_cast<std::size_t>(DType::kQ6_K)] = avx512::gemm_q6_k;
   table.gemm[static_cast<std::size_t>(DType::kMXFP4)] = avx512::gemm_mxfp4;
+  table.gemm[static_cast<std::size_t>(DType::kQ5_0)] = avx512::gemm_q5_0;
+  table.gemm[static_cast<std::size_t>(DType::kQ5_1)] = avx512::gemm_q5_1;
+  table.gemm[static_cast<std::size_t>(DType::kIQ4_NL)] = avx512::gemm_iq4_nl;
+  table.gemm[static_cast<std::size_t>(DType::kMXFP6_E2M3)] = avx512::gemm_mxfp6_e2m3;
+  table.gemm[static_cast<std::size_t>(DType::kMXFP6_E3M2)] = avx512::gemm_mxfp6_e3m2;
+  table.gemm[static_cast<std::size_t>(DType::kQ2_K)] = avx512::gemm_q2_k;
+  table.gemm[static_cast<std::size_t>(DType::kQ3_K)] = avx512::gemm_q3_k;
+  table.gemm[static_cast<std::size_t>(DType::kQ4_K)] = avx512::gemm_q4_k;
+  table.gemm[static_cast<std::size_t>(DType::kQ5_K)] = avx512::gemm_q5_k;
+  table.gemm[static_cast<std::size_t>(DType::kIQ4_XS)] = avx512::gemm_iq4_xs;
   table.attention_scores_f16 = avx512::attention_scores_f16;
   table.attention_scores_f32 = avx512::attention_scores_f32;
   table.attention_values_f16 = avx512::attention_values_f16;

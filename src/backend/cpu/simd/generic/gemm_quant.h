@@ -43,10 +43,18 @@ template <class T>
 inline Floats accumulate(Floats y, const Dots& dots, const Scales& w, float x_scale,
                          std::int32_t sum_pair) {
   const Floats s = broadcast(x_scale);
-  if constexpr (T::kHasMin) {
+  if constexpr (T::kHasMin && T::kHalves) {
+    const Ints sums = broadcast_int(sum_pair);
+    const Floats first = mul(to_floats(dots.halves[0]), w.a);
+    const Floats dot = fma(to_floats(dots.halves[1]), w.b, first);
+    const Floats low = mul(to_floats(multiply_add_pairs(sums, broadcast_int(0x00000001))), w.min_a);
+    const Floats sum =
+        fma(to_floats(multiply_add_pairs(sums, broadcast_int(0x00010000))), w.min_b, low);
+    return add(y, mul(add(mul(w.d, dot), mul(w.m, sum)), s));
+  } else if constexpr (T::kHasMin) {
     const Floats sum =
         to_floats(multiply_add_pairs(broadcast_int(sum_pair), broadcast_int(0x00010001)));
-    return add(y, mul(add(mul(w.d, to_floats(dots.all)), mul(w.a, sum)), s));
+    return add(y, mul(add(mul(w.d, to_floats(dots.all)), mul(w.m, sum)), s));
   } else if constexpr (T::kHalves) {
     // Integers below 2^24, in floats: exact, fused or not.
     const Floats first = mul(to_floats(dots.halves[0]), w.a);
@@ -77,6 +85,10 @@ inline XBlock x_block(const GemmTile& tile, std::int64_t i, std::int64_t b) {
   return {tile.x.values + at * 32, tile.x.scales + at, tile.x.sums + at * 2};
 }
 
+// Blocks of 32 columns a unit.
+template <class T>
+constexpr int kUnitColumns = T::kBlocks / T::kTerms;
+
 // The indices of a unit's blocks, as template arguments.
 template <int... P>
 struct Parts {};
@@ -84,6 +96,8 @@ template <int kCount>
 struct PartsOf;
 template <>
 struct PartsOf<1> : Parts<0> {};
+template <>
+struct PartsOf<2> : Parts<0, 1> {};
 template <>
 struct PartsOf<8> : Parts<0, 1, 2, 3, 4, 5, 6, 7> {};
 
@@ -125,9 +139,8 @@ inline void direct_unit(const Rows& rows, std::int64_t unit, const XBlock& x, st
                         Floats (&y)[kRows], Parts<P...>) {
   const std::int64_t offset = unit * T::kUnitBytes;
   const typename T::Header header = T::header(rows, offset);
-  (direct_block<T, P, kRows>(rows, header, offset, {x.values + P * 32, x.scale + P, x.sums + P * 2},
-                             x_blocks, y),
-   ...);
+  const auto x_at = [&](int b) { return XBlock{x.values + b * 32, x.scale + b, x.sums + b * 2}; };
+  (direct_block<T, P, kRows>(rows, header, offset, x_at(P / T::kTerms), x_blocks, y), ...);
 }
 
 template <class T, int kRows>
@@ -138,10 +151,10 @@ void direct(const GemmTile& tile) {
     const Byte* ahead = rows.row[0] + prefetch_distance(kLanes * tile.w_stride);
     Floats y[kRows];
     for (int i = 0; i < kRows; ++i) y[i] = zero_floats();
-    for (std::int64_t unit = 0; unit < n_blocks / T::kBlocks; ++unit) {
+    for (std::int64_t unit = 0; unit < n_blocks / kUnitColumns<T>; ++unit) {
       prefetch<kLanes * T::kUnitBytes>(ahead);
       ahead += kLanes * T::kUnitBytes;
-      direct_unit<T, kRows>(rows, unit, x_block(tile, 0, unit * T::kBlocks), n_blocks, y,
+      direct_unit<T, kRows>(rows, unit, x_block(tile, 0, unit * kUnitColumns<T>), n_blocks, y,
                             PartsOf<T::kBlocks>{});
     }
     for (int i = 0; i < kRows; ++i) {
@@ -153,7 +166,7 @@ void direct(const GemmTile& tile) {
 // kChunkBlocks blocks of kLanes rows: dword j of columns[b][c] holds columns 4c .. 4c + 3 of row j.
 struct Unpacked {
   alignas(64) Byte columns[kChunkBlocks][8][sizeof(Bytes)];
-  alignas(64) float scales[kChunkBlocks][3][kLanes];
+  alignas(64) float scales[kChunkBlocks][6][kLanes];
 };
 
 template <class T, int P>
@@ -169,9 +182,17 @@ inline void unpack_block(const Rows& rows, const typename T::Header& header, std
     for (int c = 0; c < 4; ++c) store_bytes(out.columns[b][4 * half + c], columns[c]);
   }
   const Scales scales = T::template scales<P>(header);
-  store_floats(out.scales[b][0], scales.d);
-  if constexpr (T::kHasMin || T::kHalves) store_floats(out.scales[b][1], scales.a);
-  if constexpr (T::kHalves) store_floats(out.scales[b][2], scales.b);
+  float(&to)[6][kLanes] = out.scales[b];
+  store_floats(to[0], scales.d);
+  if constexpr (T::kHasMin) store_floats(to[1], scales.m);
+  if constexpr (T::kHalves) {
+    store_floats(to[2], scales.a);
+    store_floats(to[3], scales.b);
+  }
+  if constexpr (T::kHalves && T::kHasMin) {
+    store_floats(to[4], scales.min_a);
+    store_floats(to[5], scales.min_b);
+  }
 }
 
 template <class T, int... P>
@@ -233,13 +254,14 @@ void tile_part(const Unpacked* w, const Part& part) {
     }
   }
   for (int b = 0; b < part.n_blocks; ++b) {
-    const XBlock x = {part.x.values + b * 32, part.x.scale + b, part.x.sums + b * 2};
+    const int x_b = b / T::kTerms;
+    const XBlock x = {part.x.values + x_b * 32, part.x.scale + x_b, part.x.sums + x_b * 2};
     Dots dots[kGroups][kRows];
     tile_dots<T, kGroups, kRows>(w->columns[b][0], x, part.x_blocks, dots);
     for (int g = 0; g < kGroups; ++g) {
       const float* scales = w[g].scales[b][0];
-      const Scales s = {load_floats(scales), load_floats(scales + kLanes),
-                        load_floats(scales + 2 * kLanes)};
+      const auto load = [&](int i) { return load_floats(scales + i * kLanes); };
+      const Scales s = {load(0), load(1), load(2), load(3), load(4), load(5)};
       for (int i = 0; i < kRows; ++i) {
         y[g][i] = accumulate<T>(y[g][i], dots[g][i], s, x.scale[i * part.x_blocks],
                                 load_i32(x.sums + i * part.x_blocks * 2));
@@ -265,7 +287,7 @@ inline void tile_rows(const Unpacked* w, const Part& part, std::int32_t n_x) {
 template <class T, int kGroups>
 void tiled(const GemmTile& tile, std::int32_t first) {
   Unpacked w[kGroups];
-  const std::int64_t n_blocks = tile.k / 32;
+  const std::int64_t x_blocks = tile.k / 32, n_blocks = x_blocks * T::kTerms;
   for (std::int64_t block = 0; block < n_blocks; block += kChunkBlocks) {
     const std::int64_t left = n_blocks - block;
     const int n = left < kChunkBlocks ? static_cast<int>(left) : kChunkBlocks;
@@ -273,8 +295,8 @@ void tiled(const GemmTile& tile, std::int32_t first) {
       unpack<T>(rows_from(tile, first + g * kLanes), block, n, w[g]);
     }
     for (std::int32_t i = 0; i < tile.n_x; i += kTileX) {
-      const Part part = {x_block(tile, i, block),
-                         n_blocks,
+      const Part part = {x_block(tile, i, block / T::kTerms),
+                         x_blocks,
                          n,
                          block == 0,
                          tile.out + i * tile.out_stride + first,
