@@ -263,6 +263,10 @@ Descs infer(const PagedAttention& op, const Operands& in) {
     in.require(op.rope->head_dim == a.head_dim, "rope", "its heads are not the attention's");
     in.has_shape(4, "rope rows", {n, op.rope->n_rot});
   }
+  if (op.norms) {
+    in.require(in.gain(op.norms->q) == a.head_dim, "q norm", "does not span a head");
+    in.require(in.gain(op.norms->k) == a.head_dim, "k norm", "does not span a head");
+  }
   return {f32(in[0].shape), in[3]};
 }
 

@@ -92,6 +92,10 @@ std::vector<WeightId> weights_of(const Op& op) {
     out.push_back(matmul->weight);
     if (matmul->norm) out.push_back(matmul->norm->gain);
   }
+  if (const auto* attention = std::get_if<PagedAttention>(&op); attention && attention->norms) {
+    out.push_back(attention->norms->q.gain);
+    out.push_back(attention->norms->k.gain);
+  }
   return out;
 }
 

@@ -54,6 +54,12 @@ struct NormSpec {
   bool operator==(const NormSpec&) const = default;
 };
 
+// Of queries and of keys, each gain over one head (arXiv:2010.04245 with RMS norms).
+struct HeadNorms {
+  NormSpec q, k;
+  bool operator==(const HeadNorms&) const = default;
+};
+
 // ---- sources -------------------------------------------------------------------------------
 // () -> the slot's value.
 struct Input {
@@ -130,10 +136,11 @@ struct Accumulate {
 // ---- attention over the paged KV state --------------------------------------------------------
 // (q [n, heads*d], k [n, kv_heads*d], v [n, kv_heads*d], kv state (, rope rows)) -> (F32[n,
 // heads*d], new kv state). Writes k and v at the step's kv_slots, then attends by its work list.
-// With `rope`, q and k are rotated first.
+// With `norms`, q and k are normalised head by head first; with `rope`, then rotated.
 struct PagedAttention {
   AttentionSpec attention;
-  std::optional<RopeSpec> rope;
+  std::optional<RopeSpec> rope = {};
+  std::optional<HeadNorms> norms = {};
   bool operator==(const PagedAttention&) const = default;
 };
 // (k, v, kv state) -> new kv state.

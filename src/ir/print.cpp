@@ -31,6 +31,7 @@ class Attributes {
   std::string operator()(const Accumulate&) const { return {}; }
   std::string operator()(const PagedAttention& op) const {
     std::string line = text(heads(op.attention), " scale ", op.attention.scale);
+    if (op.norms) line += text(" norms", norm(op.norms->q), norm(op.norms->k));
     if (op.rope) line += text(" rope", rope(*op.rope));
     return line;
   }

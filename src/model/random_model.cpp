@@ -16,7 +16,6 @@ namespace rocmforge::model {
 namespace {
 
 constexpr std::uint64_t kSeed = 0;
-constexpr double kRopeBase = 500000;  // of all Llama 3
 
 [[noreturn]] void refuse(std::string_view spec, const std::string& why) {
   throw Error(ErrorCode::kUsage, "[model] " + std::string(spec) + ": " + why);
@@ -67,6 +66,7 @@ std::vector<std::string> find_matrices(std::string_view spec, const RandomShape&
     const std::string block = block_name(i);
     for (const std::string_view matrix : random_matrices()) {
       if (matrix == "token_embd" || matrix == "output") continue;
+      if (matrix == "ffn_gate" && shape.fused_gate_up) continue;
       const std::string full = block + std::string(matrix);
       if (name == matrix || name == full) out.push_back(full);
     }
@@ -104,7 +104,7 @@ std::vector<float> rope_factors(const RandomShape& shape) {
   constexpr double kLong = 8192, kShort = kLong / 4;
   std::vector<float> out;
   for (std::int32_t i = 0; i < shape.head_dim() / 2; ++i) {
-    const double frequency = std::pow(kRopeBase, -2.0 * i / shape.head_dim());
+    const double frequency = std::pow(shape.rope_base, -2.0 * i / shape.head_dim());
     const double wavelength = 2 * std::numbers::pi / frequency;
     const double kept = std::clamp((kLong / wavelength - 1) / (kLong / kShort - 1), 0.0, 1.0);
     out.push_back(static_cast<float>(1 / ((1 - kept) / shape.rope_scale + kept)));
@@ -120,39 +120,50 @@ class HeaderMaker {
     const RandomShape& s = spec_.shape;
     add_keys();
     // Tensors with data first: what is in memory is then the file's beginning.
-    if (s.rope_scale != 1) vector("rope_freqs", rope_factors(s));
-    for (std::int32_t i = 0; i < s.n_layers; ++i) {
-      vector(block_name(i) + "attn_norm", ones());
-      vector(block_name(i) + "ffn_norm", ones());
-    }
-    vector("output_norm", ones());
-
+    if (s.rope_scale != 1) vector("rope_freqs.weight", rope_factors(s));
+    const std::int64_t q_dim = std::int64_t{s.n_heads} * s.head_dim();
     const std::int64_t kv_dim = std::int64_t{s.n_kv_heads} * s.head_dim();
+    for (std::int32_t i = 0; i < s.n_layers; ++i) {
+      const std::string block = block_name(i);
+      ones(block + "attn_norm.weight", s.dim);
+      if (s.qkv_biases) {
+        ones(block + "attn_q.bias", q_dim);
+        ones(block + "attn_k.bias", kv_dim);
+        ones(block + "attn_v.bias", kv_dim);
+      }
+      if (s.qk_norms) {
+        ones(block + "attn_q_norm.weight", s.head_dim());
+        ones(block + "attn_k_norm.weight", s.head_dim());
+      }
+      if (s.post_norms) ones(block + "post_attention_norm.weight", s.dim);
+      ones(block + "ffn_norm.weight", s.dim);
+      if (s.post_norms) ones(block + "post_ffw_norm.weight", s.dim);
+    }
+    ones("output_norm.weight", s.dim);
+
     matrix("token_embd", s.n_vocab, s.dim);
     for (std::int32_t i = 0; i < s.n_layers; ++i) {
-      matrix(block_name(i) + "attn_q", s.dim, s.dim);
-      matrix(block_name(i) + "attn_k", kv_dim, s.dim);
-      matrix(block_name(i) + "attn_v", kv_dim, s.dim);
-      matrix(block_name(i) + "attn_output", s.dim, s.dim);
-      matrix(block_name(i) + "ffn_gate", s.n_ff, s.dim);
-      matrix(block_name(i) + "ffn_up", s.n_ff, s.dim);
-      matrix(block_name(i) + "ffn_down", s.dim, s.n_ff);
+      const std::string block = block_name(i);
+      matrix(block + "attn_q", q_dim, s.dim);
+      matrix(block + "attn_k", kv_dim, s.dim);
+      matrix(block + "attn_v", kv_dim, s.dim);
+      matrix(block + "attn_output", s.dim, q_dim);
+      if (!s.fused_gate_up) matrix(block + "ffn_gate", s.n_ff, s.dim);
+      matrix(block + "ffn_up", std::int64_t{s.n_ff} * (s.fused_gate_up ? 2 : 1), s.dim);
+      matrix(block + "ffn_down", s.dim, s.n_ff);
     }
     if (!s.is_tied) matrix("output", s.n_vocab, s.dim);
     return std::move(out_);
   }
 
  private:
-  std::vector<float> ones() const {
-    return std::vector<float>(static_cast<std::size_t>(spec_.shape.dim), 1.0f);
-  }
-
   void add_keys() {
     const RandomShape& s = spec_.shape;
-    const auto u32 = [this](const char* key, std::int32_t value) {
-      out_.add_u32(std::string("llama.") + key, static_cast<std::uint32_t>(value));
+    const std::string prefix = std::string(s.architecture) + ".";
+    const auto u32 = [&](const char* key, std::int32_t value) {
+      out_.add_u32(prefix + key, static_cast<std::uint32_t>(value));
     };
-    out_.add_string("general.architecture", "llama");
+    out_.add_string("general.architecture", std::string(s.architecture));
     out_.add_string("general.name", spec_.text + ", random weights");
     u32("block_count", s.n_layers);
     u32("context_length", s.n_ctx);
@@ -160,20 +171,33 @@ class HeaderMaker {
     u32("feed_forward_length", s.n_ff);
     u32("attention.head_count", s.n_heads);
     u32("attention.head_count_kv", s.n_kv_heads);
-    u32("rope.dimension_count", s.head_dim());
+    if (s.head_size > 0) {
+      u32("attention.key_length", s.head_size);
+      u32("attention.value_length", s.head_size);
+    }
+    u32("rope.dimension_count", s.n_rot > 0 ? s.n_rot : s.head_dim());
     u32("vocab_size", s.n_vocab);  // for llama.cpp, which else counts the vocabulary
-    out_.add_f32("llama.rope.freq_base", static_cast<float>(kRopeBase));
-    out_.add_f32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    out_.add_f32(prefix + "rope.freq_base", static_cast<float>(s.rope_base));
+    out_.add_f32(prefix + "attention.layer_norm_rms_epsilon", s.norm_eps);
     out_.add_string("tokenizer.ggml.model", "none");
   }
-  void vector(const std::string& stem, const std::vector<float>& values) {
+  void ones(const std::string& tensor, std::int64_t size) {
+    vector(tensor, std::vector<float>(static_cast<std::size_t>(size), 1.0f));
+  }
+  void vector(const std::string& tensor, const std::vector<float>& values) {
     std::vector<std::byte> bytes(values.size() * sizeof(float));
     std::memcpy(bytes.data(), values.data(), bytes.size());
     const auto size = static_cast<std::int64_t>(values.size());
-    out_.add_tensor(stem + ".weight", DType::kF32, Shape{size}, std::move(bytes));
+    out_.add_tensor(tensor, DType::kF32, Shape{size}, std::move(bytes));
   }
   void matrix(const std::string& stem, std::int64_t rows, std::int64_t cols) {
-    out_.declare_tensor(stem + ".weight", spec_.type_of(stem), Shape{rows, cols});
+    const DType type = spec_.type_of(stem);
+    if (cols % info(type).block_elems != 0) {
+      refuse(spec_.text, stem + " has rows of " + std::to_string(cols) + ", no multiple of the " +
+                             std::to_string(info(type).block_elems) + " of a block of " +
+                             std::string(to_string(type)));
+    }
+    out_.declare_tensor(stem + ".weight", type, Shape{rows, cols});
   }
 
   const RandomSpec& spec_;
@@ -225,6 +249,48 @@ const std::vector<RandomShape>& random_shapes() {
        .n_vocab = 128256,
        .n_ctx = 131072,
        .rope_scale = 8},
+      {.name = "qwen2-7b",
+       .what = "Qwen 2.5 7B",
+       .n_layers = 28,
+       .dim = 3584,
+       .n_heads = 28,
+       .n_kv_heads = 4,
+       .n_ff = 18944,
+       .n_vocab = 152064,
+       .n_ctx = 32768,
+       .architecture = "qwen2",
+       .rope_base = 1e6,
+       .norm_eps = 1e-6f,
+       .qkv_biases = true},
+      {.name = "qwen3-8b",
+       .what = "Qwen 3 8B",
+       .n_layers = 36,
+       .dim = 4096,
+       .n_heads = 32,
+       .n_kv_heads = 8,
+       .n_ff = 12288,
+       .n_vocab = 151936,
+       .n_ctx = 40960,
+       .architecture = "qwen3",
+       .head_size = 128,
+       .rope_base = 1e6,
+       .norm_eps = 1e-6f,
+       .qk_norms = true},
+      {.name = "glm4-9b",
+       .what = "GLM-4 9B 0414",
+       .n_layers = 40,
+       .dim = 4096,
+       .n_heads = 32,
+       .n_kv_heads = 2,
+       .n_ff = 13696,
+       .n_vocab = 151552,
+       .n_ctx = 32768,
+       .architecture = "glm4",
+       .n_rot = 64,
+       .rope_base = 10000,
+       .qkv_biases = true,
+       .fused_gate_up = true,
+       .post_norms = true},
   };
   return shapes;
 }

@@ -26,8 +26,17 @@ struct RandomShape {
   std::int32_t n_ctx = 0;
   bool is_tied = false;   // the embedding is the output matrix too
   double rope_scale = 1;  // of the slow frequencies, by Llama 3.1's rule; 1: none
+  std::string_view architecture = "llama";
+  std::int32_t head_size = 0;  // 0: dim / n_heads
+  std::int32_t n_rot = 0;      // 0: the whole head
+  double rope_base = 500000;   // of all Llama 3
+  float norm_eps = 1e-5f;
+  bool qkv_biases = false;
+  bool qk_norms = false;       // attn_q_norm, attn_k_norm
+  bool fused_gate_up = false;  // ffn_up of both
+  bool post_norms = false;     // post_attention_norm, post_ffw_norm
 
-  std::int32_t head_dim() const { return dim / n_heads; }
+  std::int32_t head_dim() const { return head_size > 0 ? head_size : dim / n_heads; }
 };
 const std::vector<RandomShape>& random_shapes();
 

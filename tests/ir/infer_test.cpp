@@ -226,6 +226,13 @@ TEST_F(Infer, PagedAttention) {
     EXPECT_EQ(results[0], x_);
     EXPECT_EQ(results[1], state_);
   }
+  ir::PagedAttention normed = roped;
+  normed.norms = ir::HeadNorms{{head_gain_, 1e-5f}, {head_gain_, 1e-5f}};
+  EXPECT_EQ(infer(normed, {q, k, k, state_, rows}).at(0), x_);
+  normed.norms->q.gain = gain_;
+  refuses(normed, {q, k, k, state_, rows}, "q norm: does not span a head");
+  normed.norms = ir::HeadNorms{{head_gain_, 1e-5f}, {w_, 1e-5f}};
+  refuses(normed, {q, k, k, state_, rows}, "w is no vector");
   refuses(plain, {q, k, k, state_, rows}, "operands: 5 given, takes 4");
   refuses(roped, {q, k, k, state_}, "operands: 4 given, takes 5");
   refuses(plain, {k, k, k, state_}, "q: is F32[rows, 32] stride 128, wants 4 heads of 16");

@@ -253,6 +253,59 @@ TEST_F(Passes, RopeGoesIntoItsAttention) {
   EXPECT_EQ(count<ir::Columns>(graph), 3u);
 }
 
+// ---- norms of single heads
+
+TEST_F(Passes, HeadNormsGoIntoTheirAttention) {
+  for (const bool with_rope : {false, true}) {
+    Value kv = g_.kv_state(with_rope ? 1 : 0);
+    const Value rows = g_.input(Slot::kRopeRows);
+    const ir::WeightId q_gain = add_gain(*table_, "q_norm", 32),
+                       k_gain = add_gain(*table_, "k_norm", 32);
+    auto [q, k, v] = g_.split(matmul(x_, 192), 64, 64, 64);
+    q = g_.rms_norm(q, q_gain, 1e-5f);
+    k = g_.rms_norm(k, k_gain, 1e-6f);
+    if (with_rope) {
+      q = g_.rope(q, rows, rope_);
+      k = g_.rope(k, rows, rope_);
+    }
+    g_.tap(g_.paged_attention(q, k, v, kv, spec_), with_rope ? "rotated" : "plain");
+  }
+  const Graph graph = fused(x_);
+  EXPECT_EQ(count<ir::RmsNorm>(graph), 0u);
+  EXPECT_EQ(count<ir::Rope>(graph), 0u);
+  ASSERT_EQ(count<ir::PagedAttention>(graph), 2u);
+  for (const ir::PagedAttention& op : all<ir::PagedAttention>(graph)) {
+    ASSERT_TRUE(op.norms);
+    EXPECT_EQ(graph.weights->at(op.norms->q.gain).name, "q_norm");
+    EXPECT_EQ(graph.weights->at(op.norms->k.gain).name, "k_norm");
+    EXPECT_EQ(op.norms->q.eps, 1e-5f);
+    EXPECT_EQ(op.norms->k.eps, 1e-6f);
+  }
+  // The plain form has them again.
+  EXPECT_EQ(count<ir::RmsNorm>(ir::expand_attention(graph, 48)), 4u);
+}
+
+TEST_F(Passes, NormsOfOtherThanHeadsStay) {
+  const ir::WeightId half = add_gain(*table_, "half", 16), head = add_gain(*table_, "head", 32);
+  Value kv = g_.kv_state(0);
+  const auto normed = [&](ir::WeightId gain) { return g_.rms_norm(x_, gain, 1e-5f); };
+  g_.tap(g_.paged_attention(normed(half), normed(half), x_, kv, spec_), "half a head");
+  g_.tap(g_.paged_attention(normed(head), x_, x_, kv, spec_), "queries alone");
+  g_.tap(g_.paged_attention(x_, normed(head), x_, kv, spec_), "keys alone");
+  const Value shared = normed(head);
+  g_.tap(g_.paged_attention(shared, shared, x_, kv, spec_), "one norm");
+  const Value tapped = normed(head);
+  g_.tap(tapped, "norm");
+  g_.tap(g_.paged_attention(normed(head), tapped, x_, kv, spec_), "tapped");
+  const Value a = g_.scale(x_, 2);
+  const Value q = g_.rms_norm(g_.columns(a, 0, 64), head, 1e-5f), k = normed(head);
+  const Value sum = g_.accumulate(a, x_);
+  g_.tap(g_.paged_attention(q, k, x_, kv, spec_), "written over");
+  EXPECT_EQ(count<ir::RmsNorm>(fused(sum)), 9u);
+}
+
+// ---- rope, where it stays
+
 TEST_F(Passes, RopesThatDifferStay) {
   Value kv = g_.kv_state(0);
   const Value rows = g_.input(Slot::kRopeRows);
@@ -364,6 +417,11 @@ TEST_F(Passes, DeadNodesGoAndStatesAndTapsStay) {
 // The properties below and those that run the graphs say something only if the generator makes
 // what each fusion looks for, and what it must leave.
 TEST(PassesOfRandomGraphs, MeetEveryFusionAndItsNearMisses) {
+  const auto head_norms = [](const Graph& graph) {
+    const auto ops = all<ir::PagedAttention>(graph);
+    return std::count_if(ops.begin(), ops.end(), [](const auto& op) { return op.norms; });
+  };
+  std::ptrdiff_t joined_norms = 0;
   std::size_t norms = 0, swiglus = 0, adds = 0, ropes = 0;
   std::size_t left_norms = 0, left_swiglus = 0, left_adds = 0, left_ropes = 0;
   std::uint32_t state = 1;
@@ -376,6 +434,7 @@ TEST(PassesOfRandomGraphs, MeetEveryFusionAndItsNearMisses) {
     norms += count<ir::RmsNorm>(plain) - count<ir::RmsNorm>(fused);
     swiglus += count<ir::SwiGlu>(plain) - count<ir::SwiGlu>(fused);
     adds += count<ir::Add>(plain) - count<ir::Add>(fused);
+    joined_norms += head_norms(fused) - head_norms(plain);
     ropes += count<ir::Rope>(plain) - count<ir::Rope>(fused);
     left_norms += count<ir::RmsNorm>(fused);
     left_swiglus += count<ir::SwiGlu>(fused);
@@ -386,6 +445,7 @@ TEST(PassesOfRandomGraphs, MeetEveryFusionAndItsNearMisses) {
        {norms, swiglus, adds, ropes, left_norms, left_swiglus, left_adds, left_ropes}) {
     EXPECT_GT(n, 30u);
   }
+  EXPECT_GT(joined_norms, 10);
 }
 
 std::vector<std::string> taps(const Graph& graph) {

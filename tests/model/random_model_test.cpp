@@ -110,6 +110,38 @@ TEST(RandomModel, HasTheShapeAndSizeOfRealModels) {
   }
 }
 
+// Published parameter counts, and what makes each its architecture's.
+TEST(RandomModel, HasOtherArchitectures) {
+  struct Known {
+    const char* spec;
+    std::int64_t n_params;
+    std::int32_t n_vocab, head_dim, n_rot;
+  };
+  for (const Known& known : {Known{"qwen2-7b:Q8_0", 7'615'616'512, 152064, 128, 128},
+                             Known{"qwen3-8b:Q4_0", 8'190'735'360, 151936, 128, 128},
+                             Known{"glm4-9b:F16", 9'400'279'040, 151552, 128, 64}}) {
+    Counters counters;
+    const RandomModel model(parse_random_spec(known.spec), counters);
+    std::int64_t n = 0;
+    for (const auto& t : model.gguf().tensors()) n += t.shape.n_elems();
+    EXPECT_EQ(n, known.n_params) << known.spec;
+    const HyperParams params = build_model(model.gguf(), {}, counters).params;
+    EXPECT_EQ(params.n_vocab, known.n_vocab);
+    EXPECT_EQ(params.head_dim, known.head_dim);
+    EXPECT_EQ(params.rope.n_rot, known.n_rot);
+    EXPECT_TRUE(std::string_view(known.spec).starts_with(params.architecture));
+  }
+  EXPECT_TRUE(has(refusal("glm4-9b:Q4_0,ffn_gate=Q8_0"), {"no matrix \"ffn_gate\""}));
+  Counters counters;
+  try {
+    const RandomModel model(parse_random_spec("glm4-9b:Q4_0,ffn_down=Q6_K"), counters);
+    ADD_FAILURE() << "rows of half a block were taken";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kUsage);
+    EXPECT_TRUE(has(e.what(), {"blk.0.ffn_down", "13696", "256", "Q6_K"})) << e.what();
+  }
+}
+
 // Wavelengths up to 2048 positions stay (pairs 0 to 28), those above 8192 are stretched eightfold.
 TEST(RandomModel, RopeFactorsAreLlama31s) {
   Counters counters;

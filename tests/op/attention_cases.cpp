@@ -28,6 +28,7 @@ struct Spec {
   float magnitude = 1;  // of queries, keys and values
   std::int64_t bucket = 0;
   float query_magnitude = 0;  // above 0: of queries
+  bool head_norms = false;    // fused
 };
 
 std::int64_t context(const Spec& s) {
@@ -58,15 +59,19 @@ Parts start(Maker& m, const Spec& s) {
 
 Value attend(Maker& m, const Spec& s, Parts& p) {
   const ir::RopeSpec rope{s.kv.head_dim, s.n_rot, s.rope};
+  ir::PagedAttention op{.attention = p.spec};
+  if (s.head_norms) {
+    op.norms = ir::HeadNorms{{m.gain(s.kv.head_dim), 1e-6F}, {m.gain(s.kv.head_dim), 1e-5F}};
+  }
   if (s.n_rot > 0 && s.fused_rope) {
-    return m.op(ir::PagedAttention{p.spec, rope},
-                {p.q, p.k, p.v, p.kv, m.g().input(ir::Slot::kRopeRows)});
+    op.rope = rope;
+    return m.op(op, {p.q, p.k, p.v, p.kv, m.g().input(ir::Slot::kRopeRows)});
   }
   if (s.n_rot > 0) {
     p.q = m.g().rope(p.q, m.g().input(ir::Slot::kRopeRows), rope);
     p.k = m.g().rope(p.k, m.g().input(ir::Slot::kRopeRows), rope);
   }
-  return m.op(ir::PagedAttention{p.spec, {}}, {p.q, p.k, p.v, p.kv});
+  return m.op(op, {p.q, p.k, p.v, p.kv});
 }
 
 Problem make(const Spec& s) {
@@ -122,6 +127,32 @@ std::vector<Case> group_cases(const Kv& kv) {
   return out;
 }
 
+// Queries and keys normalised by heads, as qwen3 has it: with and without rope, few rows and many.
+template <class Kv>
+std::vector<Case> norm_cases(const Kv& kv) {
+  using enum ir::RopeKind;
+  const std::vector<SequenceSpec> ragged = {{17, 1}, {0, 33}, {15, 1}, {64, 7}, {200, 2}};
+  std::vector<Case> out;
+  const auto add = [&](Spec s) {
+    s.head_norms = true;
+    out.push_back(make_case(std::move(s)));
+  };
+  for (const std::int32_t dim : {19, 64, 96, 128, 200}) {
+    const std::string at = std::string("/").append(std::to_string(dim));
+    const std::int32_t n_rot = dim / 2 * 2;
+    add({"head_norms/decode" + at, {{100, 1}}, 6, kv(2, dim), n_rot, kNeox, true});
+    add({"head_norms/ragged" + at, ragged, 4, kv(2, dim, 16, 2), n_rot, kNeox, true});
+  }
+  add({"head_norms/pairs", ragged, 6, kv(3, 64), 64, kNorm, true});
+  add({"head_norms/partial", {{9, 5}, {70, 2}}, 4, kv(2, 64), 24, kNorm, true});
+  add({"head_norms/no_rope", ragged, 6, kv(3, 64)});
+  add({"head_norms/eight_rows", {{30, 8}}, 8, kv(2, 128), 128, kNeox, true});
+  add({"head_norms/one_kv_head", {{3, 12}}, 8, kv(1, 40), 40, kNeox, true});
+  add({"head_norms/large", ragged, 6, kv(2, 64), 64, kNeox, true, 8e3F});
+  add({"head_norms/tiny", ragged, 6, kv(2, 64), 64, kNeox, true, 1e-3F});
+  return out;
+}
+
 std::vector<Case> paged_cases(DType dtype) {
   const std::vector<SequenceSpec> decode = {{0, 1}}, later = {{100, 1}}, prompt = {{0, 40}};
   const std::vector<SequenceSpec> ragged = {{17, 1}, {0, 33}, {15, 1}, {64, 7}, {200, 2}};
@@ -158,6 +189,7 @@ std::vector<Case> paged_cases(DType dtype) {
   out.push_back(
       make_case({"large_bucket", {{30, 3}, {5, 1}}, 6, kv(2, 64, 2, 2), 64, kNeox, true, 1, 16}));
   for (Case& c : group_cases(kv)) out.push_back(std::move(c));
+  for (Case& c : norm_cases(kv)) out.push_back(std::move(c));
   return out;
 }
 

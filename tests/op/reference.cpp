@@ -298,6 +298,10 @@ class Interpreter {
   }
   void eval(const ir::PagedAttention& op) {
     Tensor q = in(0), k = in(1);
+    if (op.norms) {
+      normalise(q, op.norms->q);
+      normalise(k, op.norms->k);
+    }
     for (std::int64_t i = 0; op.rope && i < q.rows(); ++i) {
       rotate(q.row(i), q.cols(), *op.rope, in(4).row(i));
       rotate(k.row(i), k.cols(), *op.rope, in(4).row(i));

@@ -263,6 +263,12 @@ class Maker {
   void attention() {
     if (states_.empty()) return;
     Heads h = project();
+    if (c_.flip()) {  // now and then of half a head, or of queries alone, or read by others too
+      const std::int64_t length = made_.attention.head_dim / (c_.below(8) == 7 ? 2 : 1);
+      h.q = g_->rms_norm(h.q, gain(length), kEps);
+      if (c_.below(5) == 4) keep(h.q);
+      if (c_.below(8) != 7) h.k = g_->rms_norm(h.k, gain(length), kEps);
+    }
     switch (c_.below(6)) {
       case 0:
       case 1:  // as models have it
@@ -274,7 +280,11 @@ class Maker {
         break;
       case 3: {  // the fused form
         Value& kv = state();
-        const ir::PagedAttention op{.attention = made_.attention, .rope = rope_};
+        ir::PagedAttention op{.attention = made_.attention, .rope = rope_};
+        if (c_.flip()) {
+          const std::int64_t d = made_.attention.head_dim;
+          op.norms = ir::HeadNorms{{gain(d), kEps}, {gain(d), kEps}};
+        }
         const auto results = g_->append(op, {h.q, h.k, h.v, kv, g_->input(ir::Slot::kRopeRows)});
         kv = results[1];
         keep(results[0]);

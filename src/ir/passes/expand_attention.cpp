@@ -14,6 +14,10 @@ void expand(Rewrite& rewrite, const Node& node, Value positions, std::int64_t co
   const auto& op = std::get<PagedAttention>(node.op);
   const AttentionSpec& a = op.attention;
   std::vector<Value> in = rewrite.at(node.inputs);  // q, k, v, kv (, rope rows)
+  if (op.norms) {
+    in[0] = rewrite.append(RmsNorm{op.norms->q}, {in[0]})[0];
+    in[1] = rewrite.append(RmsNorm{op.norms->k}, {in[1]})[0];
+  }
   if (op.rope) {
     in[0] = rewrite.append(Rope{*op.rope}, {in[0], in[4]})[0];
     in[1] = rewrite.append(Rope{*op.rope}, {in[1], in[4]})[0];

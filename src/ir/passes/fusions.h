@@ -17,6 +17,10 @@ Graph fuse_norm(const Graph& graph);
 // paged_attention(rope(q), rope(k), v, kv) -> paged_attention(q, k, v, kv) rope.
 Graph fuse_rope(const Graph& graph);
 
+// paged_attention(rms_norm(q), rms_norm(k), v, kv) -> paged_attention(q, k, v, kv) norms, where the
+// norms span single heads; after fuse_rope, since the norms come before the rotation.
+Graph fuse_head_norms(const Graph& graph);
+
 // sample(edit_logits(x), top_k, log_sum_exp of that) -> sample(x) fused.
 Graph fuse_sample(const Graph& graph);
 

@@ -1,7 +1,8 @@
 // paged_attention: q [n, heads * d], k, v [n, kv_heads * d] -> softmax(scale q K^T) V by causal
-// position, [n, heads * d]; rotates q and k first where the graph joined that, and stores k and v.
+// position, [n, heads * d]; normalises heads of q and k and rotates them first where the graph
+// joined that, and stores k and v.
 //
-// Three phases: (1) a row at a time, queries are rotated, scaled and gathered, so that all which
+// Three phases: (1) a row at a time, queries are made ready, scaled and gathered, so that all which
 // share a KV head lie together, and keys and values are stored; (2) for each work item and KV head,
 // up to kTileQueries queries pass over the item's positions kTileTokens at a time, with a running
 // maximum and sum (arXiv:2205.14135), so that K and V are read once for all of them; (3) items of
@@ -9,6 +10,7 @@
 // K and V for few rows and by the products for many.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -71,6 +73,12 @@ class PagedAttentionCall final : public Call {
         queries_(site.scratch),
         partials_(site.scratch + AttentionScratch(a_, bucket_, site.step.limits).partials) {
     if (rope_) angles_ = site.in(4);
+    if (op.norms) {
+      q_gain_ = gain(site, op.norms->q);
+      k_gain_ = gain(site, op.norms->k);
+      q_eps_ = op.norms->q.eps;
+      k_eps_ = op.norms->k.eps;
+    }
     if (a_.head_dim > kMaxHeadDim) {
       throw Error(ErrorCode::kUnsupported, "[cpu] paged_attention: heads of " +
                                                std::to_string(a_.head_dim) + " dimensions, over " +
@@ -89,6 +97,12 @@ class PagedAttentionCall final : public Call {
   }
 
  private:
+  const float* gain(const Site& site, const ir::NormSpec& norm) const {
+    const std::vector<float>& vector = site.weights.at(norm.gain).vector;
+    check(std::ssize(vector) == a_.head_dim, "[cpu] paged_attention: a norm does not span a head");
+    return vector.data();
+  }
+
   static std::span<const ir::WorkItem> work(const Run& run) {
     const std::int32_t n = run.header().n_work;
     check(n >= 0 && n <= run.layout->limits.max_work, "[cpu] more work items than the limit");
@@ -110,16 +124,23 @@ class PagedAttentionCall final : public Call {
     const float* v = run.in<float>(v_) + i * v_.stride;
     const float* angles = rope_ ? run.in<float>(angles_) + i * angles_.stride : nullptr;
     const std::int32_t slot = run.at_step<std::int32_t>(run.layout->kv_slots)[i];
-    float rotated[kMaxHeadDim];
+    float normed[kMaxHeadDim], rotated[kMaxHeadDim];
+    // A head of queries or keys as it is used: x itself where nothing is done to it.
+    const auto ready = [&](const float* x, const float* gain, float eps, float* to) {
+      if (gain != nullptr) {
+        e.rms_norm(x, gain, d, eps, rope_ ? normed : to);
+        x = rope_ ? normed : to;
+      }
+      if (rope_) rope_head(e, *rope_, x, angles, to);
+      return rope_ ? to : x;
+    };
     for (std::int64_t h = 0; h < a_.n_kv_heads; ++h) {
       float* to = query(run, h, i);
-      const float* heads = q + h * group_ * d;
-      for (std::int64_t g = 0; rope_ && g < group_; ++g) {
-        rope_head(e, *rope_, heads + g * d, angles, to + g * d);
+      for (std::int64_t g = 0; g < group_; ++g) {
+        const float* x = ready(q + (h * group_ + g) * d, q_gain_, q_eps_, to + g * d);
+        e.scale(x, d, a_.scale, to + g * d);
       }
-      e.scale(rope_ ? to : heads, group_ * d, a_.scale, to);
-      if (rope_) rope_head(e, *rope_, k + h * d, angles, rotated);
-      kv.store(slot, KvSide::kKeys, h, rope_ ? rotated : k + h * d);
+      kv.store(slot, KvSide::kKeys, h, ready(k + h * d, k_gain_, k_eps_, rotated));
       kv.store(slot, KvSide::kValues, h, v + h * d);
     }
   }
@@ -285,6 +306,8 @@ class PagedAttentionCall final : public Call {
   std::optional<ir::RopeSpec> rope_;
   std::int32_t layer_;
   Operand q_, k_, v_, angles_, y_;
+  const float *q_gain_ = nullptr, *k_gain_ = nullptr;  // [head_dim]; null: no norm
+  float q_eps_ = 0, k_eps_ = 0;
   std::int64_t bucket_;  // rows that the scratch has room for
   std::int64_t group_;   // query heads a KV head
   std::int64_t tile_queries_;

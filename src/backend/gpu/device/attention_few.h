@@ -1,6 +1,7 @@
 // paged_attention_few_f16_<head_dim>: y = softmax(scale q K^T) V for work items of at most
 // kFewRows rows, by matrix units. q [n, n_heads * d], K and V F16 in blocks of 16 positions ->
-// y [n, n_heads * d]; q and k are rotated first where there is rope.
+// y [n, n_heads * d]; q and k are normalised by heads and rotated first
+// where there are norms and rope.
 //
 // A task is a work item, a KV head and up to 16 queries that share it: rows of the item times heads
 // of the group. Each wave of the workgroup takes every kWaves-th block of the item's positions

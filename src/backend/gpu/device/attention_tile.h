@@ -127,13 +127,14 @@ struct AttentionTile {
     float largest = 0;
     const bool there = i < t.n();
     const i32 row = there ? row_of(t, i) : 0;
-    const float* q = a.q + row * a.q_stride + (there ? head_of(t, i) : 0) * kDim;
+    const NormedHead q = normed_head<A>(
+        a.q_norm, a.q + row * a.q_stride + (there ? head_of(t, i) : 0) * kDim, kDim, lane);
 #pragma unroll
     for (int e = 0; e < kEach; ++e) {
       const i32 at = lane + e * A::kWave;
       x[e] = 0;
       if (there && at < kDim) {
-        x[e] = a.rope.n_rot > 0 ? rope_element(a.rope, q, step.rope_row(row), at) : q[at];
+        x[e] = head_element(a.rope, q, step.rope_row(row), at);
       }
       largest = max_of(largest, __builtin_fabsf(x[e]));
     }

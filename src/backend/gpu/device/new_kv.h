@@ -19,11 +19,12 @@ __device__ __inline__ void store_new_kv(const PagedAttentionArgs& a, const Step&
       continue;
     }
     const i32 slot = step.kv_slots()[row];
-    const float* k = a.k + row * a.k_stride + kv_head * d;
+    const NormedHead k =
+        normed_head<A>(a.k_norm, a.k + row * a.k_stride + kv_head * d, d, A::lane());
     const float* v = a.v + row * a.v_stride + kv_head * d;
     for (i32 i = A::thread(); i < d; i += kThreads) {
       kv_at_slot<T>(a.kv, slot, kKeys, kv_head)[i] =
-          (T)(a.rope.n_rot > 0 ? rope_element(a.rope, k, step.rope_row(row), i) : k[i]);
+          (T)head_element(a.rope, k, step.rope_row(row), i);
       kv_at_slot<T>(a.kv, slot, kValues, kv_head)[i] = (T)v[i];
     }
   }

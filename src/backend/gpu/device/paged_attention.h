@@ -1,7 +1,7 @@
 // paged_attention: softmax(scale q K^T) V by causal position over a work list. q [n, n_heads * d],
-// K and V in blocks of 16 positions -> y [n, n_heads * d]; q and k are rotated first where there is
-// rope. Bound by reading K and V for few rows, by the products for many: they are done here without
-// matrix units.
+// K and V in blocks of 16 positions -> y [n, n_heads * d]; q and k are normalised by heads and
+// rotated first where there are norms and rope. Bound by reading K and V for few rows, by the
+// products for many: they are done here without matrix units.
 //
 // A task is a work item, a KV head and up to kTileQueries queries that share it: rows of the item
 // times heads of the group. A workgroup passes over the item's positions kTileTokens at a time,
@@ -130,10 +130,10 @@ struct PagedAttention {
         continue;
       }
       const i32 row = row_of(t, i);
-      const float* q = a.q + row * a.q_stride + head_of(t, i) * d;
+      const NormedHead q =
+          normed_head<A>(a.q_norm, a.q + row * a.q_stride + head_of(t, i) * d, d, A::lane());
       for (i32 j = A::thread(); j < d; j += kThreads) {
-        const float x = a.rope.n_rot > 0 ? rope_element(a.rope, q, step.rope_row(row), j) : q[j];
-        lds.q[i][j] = a.scale * x;
+        lds.q[i][j] = a.scale * head_element(a.rope, q, step.rope_row(row), j);
       }
     }
     const i32 i = A::thread();

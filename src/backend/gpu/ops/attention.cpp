@@ -32,6 +32,10 @@ Filling<KvWriteArgs> fill_kv_write(const Site& site, std::size_t first, std::siz
   return f;
 }
 
+HeadNormArgs norm_args(const Site& site, const ir::NormSpec& norm, std::int32_t head_dim) {
+  return {.gain = site.weights.gain(norm.gain, head_dim), .eps = norm.eps, .unused = 0};
+}
+
 }  // namespace
 
 std::int64_t scratch_bytes(const ir::PagedAttention& op, const ScratchSite& site) {
@@ -52,6 +56,7 @@ void prepare(const ir::PagedAttention& op, const Site& site) {
   if (plan.kv_write) {
     auto write = fill_kv_write(site, 1, 3, op.attention);
     if (op.rope) write.args.rope = rope_args(*op.rope);
+    if (op.norms) write.args.norm = norm_args(site, op.norms->k, op.attention.head_dim);
     site.add(*plan.kv_write, write);
   }
   Filling<PagedAttentionArgs> f;
@@ -64,6 +69,10 @@ void prepare(const ir::PagedAttention& op, const Site& site) {
   f.point(f.args.partials, ir::Space::kArena, site.scratch);
   f.args.tickets = site.tickets.take(plan.n_tickets);
   if (op.rope) f.args.rope = rope_args(*op.rope);
+  if (op.norms) {
+    f.args.q_norm = norm_args(site, op.norms->q, op.attention.head_dim);
+    f.args.k_norm = norm_args(site, op.norms->k, op.attention.head_dim);
+  }
   f.args.n_heads = op.attention.n_heads;
   f.args.scale = op.attention.scale;
   f.args.write_kv = plan.kv_write ? 0 : 1;

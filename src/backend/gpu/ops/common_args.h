@@ -109,6 +109,13 @@ struct RopeSpecArgs {
   i32 unused;
 };
 
+// ir::NormSpec over single heads; gain null: none.
+struct HeadNormArgs {
+  const float* gain;  // [head_dim]
+  float eps;
+  i32 unused;
+};
+
 // The KV state of one layer: [block][K, V][kv head][kBlockTokens][head_dim].
 struct KvArgs {
   void* layer;

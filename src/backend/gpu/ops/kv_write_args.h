@@ -1,5 +1,5 @@
-// Arguments of kv_write_f16 and kv_write_f32: k and v to the step's KV slots, k rotated if there is
-// rope.
+// Arguments of kv_write_f16 and kv_write_f32: k and v to the step's KV slots, k
+// normalised by heads and rotated if there are norm and rope.
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"
@@ -14,6 +14,7 @@ struct KvWriteArgs {
   i64 v_stride;
   KvArgs kv;
   RopeSpecArgs rope;
+  HeadNormArgs norm;
   GridArgs grid;
 };
 

@@ -32,6 +32,7 @@ struct PagedAttentionArgs {
   // [max_partials * n_kv_heads * head_tiles] of the plan, zero between launches. Not of the arena.
   i32* tickets;
   RopeSpecArgs rope;
+  HeadNormArgs q_norm, k_norm;
   i32 n_heads;
   float scale;
   i32 write_kv;  // 1: k and v are stored first; else kv_write has done it
