@@ -167,7 +167,7 @@ std::int64_t scalars_in_lanes(const std::string& name, const std::string& target
   const auto is_matmul = [&](const std::string& kind) {
     return name.starts_with("matmul_" + kind);
   };
-  if (name.starts_with("paged_attention_")) return cdna ? 125 : 100;
+  if (name.starts_with("paged_attention_")) return cdna ? 135 : 105;
   if (name.starts_with("sample_")) return cdna ? 40 : 0;
   if (is_matmul("mixed_") || is_matmul("quant_") || is_matmul("plain_")) return cdna ? 145 : 90;
   if (name.find("_gemm") != std::string::npos) return cdna ? 25 : 0;
