@@ -119,22 +119,34 @@ int bench(Options o) {
   return kExitDone;
 }
 
+// "LABEL: a, b, c." in lines of at most 100 characters.
+std::string list_lines(const std::string& label, const std::vector<std::string>& items) {
+  std::string lines = label + ":";
+  std::size_t width = lines.size();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool last = i + 1 == items.size();
+    const bool fits = width + items[i].size() + 2 <= 100;
+    lines += fits ? " " : "\n";
+    width = (fits ? width : 0) + items[i].size() + 2;
+    lines += items[i] + (last ? "." : ",");
+  }
+  return lines;
+}
+
 std::string random_help() {
-  std::string shapes, types;
+  std::vector<std::string> shapes, types;
   for (const model::RandomShape& s : model::random_shapes()) {
-    shapes += fmt::format("{}{} ({})", shapes.empty() ? "" : ", ", s.name, s.what);
+    shapes.push_back(fmt::format("{} ({})", s.name, s.what));
   }
-  for (const DType type : model::random_types()) {
-    types += fmt::format("{}{}", types.empty() ? "" : ", ", to_string(type));
-  }
+  for (const DType type : model::random_types()) types.emplace_back(to_string(type));
   return fmt::format(
       R"(Made-up weights, for speed without a file: --random SHAPE:TYPE[,MATRIX=TYPE]...
-Shapes: {}.
-Types: {}.
+{}
+{}
 The output matrix, or the embedding that serves as one, is Q6_K where TYPE is quantized, but Q8_0 with
 Q8_0 and MXFP4: what llama-quantize makes of it. Name it to change that, or any other, in all layers
 (ffn_down=Q6_K) or in one (blk.0.attn_v=Q8_0). layers=2 makes so many layers instead of the shape's.)",
-      shapes, types);
+      list_lines("Shapes", shapes), list_lines("Types", types));
 }
 
 void add_random_options(CLI::App& command, Options& o) {

@@ -55,7 +55,7 @@ TEST_F(BadModel, OfATensorTypeThatIsNotSupported) {
   const std::string name = "blk.0.attn_q.weight";
   // The name, its number of dimensions, two dimensions of 8 bytes, the type.
   const std::size_t at = patched.find(name) + name.size() + 4 + 2 * 8;
-  for (const std::uint32_t type : {16U, 20U, 999U}) {  // IQ2_XXS, IQ4_NL, none at all
+  for (const std::uint32_t type : {16U, 40U, 999U}) {  // IQ2_XXS, NVFP4, none at all
     std::memcpy(patched.data() + at, &type, sizeof type);
     EXPECT_TRUE(failed(load(bytes(patched)), {"bytes.gguf", name, "type"})) << type;
   }
@@ -64,7 +64,7 @@ TEST_F(BadModel, OfATensorTypeThatIsNotSupported) {
 TEST_F(BadModel, OfAnotherArchitectureAndTensorTypeTheArchitectureIsNamed) {
   const std::string key = "general.architecture", name = "blk.0.attn_q.weight";
   std::string patched = read_file(other({key}, [&](auto& w) { w.add_string(key, "rwkv9"); }));
-  const std::uint32_t type = 20;  // IQ4_NL
+  const std::uint32_t type = 16;  // IQ2_XXS
   std::memcpy(patched.data() + patched.find(name) + name.size() + 4 + 2 * 8, &type, sizeof type);
   const Outcome o = load(bytes(patched));
   EXPECT_TRUE(failed(o, {"bytes.gguf", "rwkv9", "architecture"}));

@@ -198,7 +198,7 @@ TEST_F(Bench, RefusesWhatItCannotMakeUp) {
   };
   EXPECT_TRUE(misused(random({}), {"--gguf", "--random"}));
   EXPECT_TRUE(misused(random({"--random", "llama-9b:Q4_0"}), {"llama-9b", "llama-1b, llama-3b"}));
-  EXPECT_TRUE(misused(random({"--random", "llama-8b:Q9_9"}), {"Q9_9", "Q4_0, Q4_1, Q8_0"}));
+  EXPECT_TRUE(misused(random({"--random", "llama-8b:Q9_9"}), {"Q9_9", "Q4_0, Q4_1, Q5_0"}));
   EXPECT_TRUE(misused(random({"--random", "llama-8b"}), {"type is missing"}));
   EXPECT_TRUE(misused(random({"--random", ""}), {"--random"}));
   EXPECT_TRUE(misused(random({"--random", "llama-8b:Q4_0,head=F16"}), {"head", "ffn_down"}));

@@ -1,43 +1,44 @@
 #include "gpu_driver/fake_kernels.h"
 
+#include <cctype>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "backend/gpu/ops/matmul_args.h"
 #include "backend/gpu/ops/repack_args.h"
+#include "tensor/dtype.h"
 
 namespace rocmforge::test::fake {
 namespace {
 
+// Of repack_TYPE; nullptr where there is no such type.
+const DTypeInfo* type_of_repack(std::string_view lower) {
+  std::string name;
+  for (const char c : lower) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const auto type = dtype_from_name(name);
+  return type ? &info(*type) : nullptr;
+}
+
 // Copies the blocks as they are, one after the other from `q` on: a segment has room for them.
 Command repack(std::string_view type, void** args) {
-  struct Blocks {
-    std::string_view type;
-    std::size_t bytes, units, unit_columns;
-  };
-  constexpr Blocks kBlocks[] = {{"f32", 4, 1, 1},     {"f16", 2, 1, 1},    {"bf16", 2, 1, 1},
-                                {"q4_0", 18, 1, 32},  {"q4_1", 20, 1, 32}, {"q8_0", 34, 1, 32},
-                                {"mxfp4", 17, 1, 32}, {"q6_k", 210, 8, 32}};
+  const DTypeInfo* block = type_of_repack(type);
+  if (block == nullptr) return {};
+  // A unit is 32 columns of a quantized type, an element of a plain one.
+  const std::int64_t unit_columns = block->is_quantized() ? 32 : 1;
+  const std::int64_t units = block->block_elems / unit_columns;
   gpu::RepackArgs a;
   std::memcpy(&a, args[0], sizeof(a));
-  for (const Blocks& b : kBlocks) {
-    if (type != b.type) continue;
-    const auto row_units = static_cast<std::size_t>(a.cols) / b.unit_columns;
-    const auto first =
-        static_cast<std::size_t>(a.first_row) * row_units + static_cast<std::size_t>(a.first_unit);
-    gpu::u8* to = a.q + first / b.units * b.bytes;
-    const std::size_t bytes = static_cast<std::size_t>(a.n) / b.units * b.bytes;
-    if (a.n <= 0 || first % b.units != 0 || static_cast<std::size_t>(a.n) % b.units != 0 ||
-        !is_sound(a.from, bytes) || !is_sound(to, bytes)) {
-      return {};
-    }
-    return [to, from = a.from, bytes] {
-      std::memcpy(to, from, bytes);
-      return true;
-    };
-  }
-  return {};
+  const std::int64_t first = std::int64_t{a.first_row} * (a.cols / unit_columns) + a.first_unit;
+  if (a.n <= 0 || first % units != 0 || a.n % units != 0) return {};
+  const auto bytes = static_cast<std::size_t>(a.n / units * block->block_bytes);
+  gpu::u8* to = a.q + first / units * block->block_bytes;
+  if (!is_sound(a.from, bytes) || !is_sound(to, bytes)) return {};
+  return [to, from = a.from, bytes] {
+    std::memcpy(to, from, bytes);
+    return true;
+  };
 }
 
 // ops/probe_args.h, on waves of 32.
