@@ -77,16 +77,25 @@ foreach(seed 1 2)
     ENV ROCMFORGE_EMU_SEED=${seed} ROCMFORGE_GPU_GRAPH=1)
 endforeach()
 
+# Every type on every architecture.
+rocmforge_emulated(support COMMAND support_gpu_test ENV ROCMFORGE_EMU_CARD=units=4)
+
 # Steps that run ahead of the host.
 rocmforge_emulated(run_ahead COMMAND run_ahead_gpu_test ENV ROCMFORGE_EMU_CARD=units=4)
 
 # A card whose driver tells no architecture is asked by the kernel `probe`.
-rocmforge_emulated(probe COMMAND rocmforge devices COUNTERS every_kernel
-  ENV ROCMFORGE_EMU_PROPERTIES=none)
-rocmforge_emulated(probe_checked COMMAND rocmforge devices COUNTERS every_kernel_checked
-  ENV ROCMFORGE_EMU_PROPERTIES=none ROCMFORGE_EMU_CHECK=full)
-set_tests_properties(gfx1100/probe gfx1100/probe_checked PROPERTIES
-  PASS_REGULAR_EXPRESSION "kernels for gfx1100\n" FAIL_REGULAR_EXPRESSION "no kernels for it")
+set(run_program ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/run_program.py)
+foreach(checked "" "_checked")
+  rocmforge_emulated(probe${checked} COUNTERS every_kernel${checked}
+    COMMAND ${run_program} "kernels for gfx1100\n" $<TARGET_FILE:rocmforge> devices
+    ENV ROCMFORGE_EMU_PROPERTIES=none $<$<BOOL:${checked}>:ROCMFORGE_EMU_CHECK=full>)
+endforeach()
+
+# Made-up weights with biases, and the card's counts behind the table.
+rocmforge_emulated(bench_counts
+  COMMAND ${run_program} "tg2 .*VALU.*matmul_q5_0_1"
+    $<TARGET_FILE:rocmforge> bench --random glm4-tiny:Q5_0 --device hip -p 0 -n 2 -r 1
+  ENV ROCMFORGE_EMU_CARD=units=4)
 
 # Which kernels that took in: all of them, and all under the checks.
 find_program(ROCMFORGE_NM NAMES llvm-nm-19 REQUIRED)

@@ -35,7 +35,8 @@ struct RandomEngine {
 const std::vector<text::TokenId> kTokens = {1, 2, 300, 4, 511, 0};
 
 TEST(RandomWeights, GiveTheLogitsOfTheSavedFile) {
-  for (const char* text : {"llama-tiny:F32", "llama-tiny:Q4_0", "llama-tiny:Q8_0,ffn_down=MXFP4"}) {
+  for (const char* text :
+       {"llama-tiny:F32", "llama-tiny:Q4_0", "llama-tiny:Q8_0,ffn_down=MXFP4", "glm4-tiny:Q5_0"}) {
     const model::RandomSpec spec = model::parse_random_spec(text);
     RandomEngine made({.random = spec});
     const std::vector<float> want = made.logits(kTokens);

@@ -27,7 +27,7 @@ void check_sizes(const ir::Weight& weight, const backend::WeightData& data) {
               (random ? 0 : bytes_of(segment.dtype, weight.cols) * segment.rows),
           at + "its bytes are not those of its rows");
     const std::size_t bias_bytes =
-        segment.bias.empty() || random ? 0 : static_cast<std::size_t>(segment.rows) * sizeof(float);
+        segment.bias.empty() ? 0 : static_cast<std::size_t>(segment.rows) * sizeof(float);
     check(data.segments[i].bias.size() == bias_bytes, at + "its bias has not one float a row");
   }
 }
