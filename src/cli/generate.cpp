@@ -1,16 +1,21 @@
-// `rocmforge generate`: completes a prompt as given.
+// `rocmforge generate`: completes a prompt as given, answers it, or does so with many.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/answer_writer.h"
 #include "cli/app.h"
+#include "cli/batch.h"
+#include "cli/chat_options.h"
 #include "cli/help.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -23,10 +28,16 @@ namespace {
 
 constexpr std::int64_t kMaxTokens = 8192;
 constexpr const char* kCancelled = "\n[request 0 cancelled]\n";
+// Thinking may be on its way.
+constexpr const char* kCancelledInColour = "\x1b[0m\n[request 0 cancelled]\n";
 
 struct Options {
   ModelOptions model;
-  std::string prompt;
+  std::optional<std::string> prompt, prompt_file;
+  std::optional<std::string> batch;
+  std::int64_t parallel = 16;
+  bool chat = false;
+  ChatFlags chat_flags;
   std::string tokenizer;
   std::int64_t max_tokens = 128;
   SamplingOptions sampling;
@@ -43,14 +54,50 @@ std::string range_error(const Options& o) {
   return range_error(o.sampling);
 }
 
-engine::Request make_request(const Options& o, const engine::SamplingParams& sampling,
-                             const text::Tokenizer& tokenizer) {
+// All but the prompt.
+engine::Request bare_request(const Options& o, const engine::SamplingParams& sampling) {
   engine::Request request;
-  request.prompt = tokenizer.encode(o.prompt, {.add_special = true, .parse_special = true});
   request.max_tokens = static_cast<std::int32_t>(o.max_tokens);
   request.stop = o.stop;
   request.sampling = sampling;
   return request;
+}
+
+// What makes requests of prompts: as they are, or as a user's messages.
+RequestMaker request_maker(const Options& o, engine::SamplingParams sampling,
+                           const gguf::File& file, const text::Tokenizer& tokenizer) {
+  if (o.sampling.ignore_eos) forbid_end(sampling, tokenizer);
+  if (!o.chat) {
+    return [&o, sampling, &tokenizer](const std::string& prompt) {
+      engine::Request request = bare_request(o, sampling);
+      request.prompt = tokenizer.encode(prompt, {.add_special = true, .parse_special = true});
+      return request;
+    };
+  }
+  const auto format =
+      std::make_shared<const engine::ChatFormat>(make_chat_format(o.chat_flags, file, tokenizer));
+  return [&o, sampling, format](const std::string& prompt) {
+    return format->request(first_messages(o.chat_flags, prompt), bare_request(o, sampling));
+  };
+}
+
+// The prompt, or nothing where --batch has them.
+std::optional<std::string> read_prompt(const Options& o) {
+  const int n_given = (o.prompt ? 1 : 0) + (o.prompt_file ? 1 : 0) + (o.batch ? 1 : 0);
+  if (n_given != 1) {
+    throw Error(ErrorCode::kUsage,
+                std::string(n_given == 0 ? "no prompt" : "more than one prompt") +
+                    ": give one of --prompt TEXT, --prompt-file FILE and "
+                    "--batch FILE");
+  }
+  if (o.batch) return std::nullopt;
+  if (o.prompt_file) {
+    std::string text = read_text(*o.prompt_file);
+    if (text.ends_with('\n')) text.pop_back();  // an editor's
+    return text;
+  }
+  check_utf8(*o.prompt, "--prompt");
+  return o.prompt;
 }
 
 double rate(std::int64_t n, double seconds) {
@@ -67,26 +114,39 @@ void print_timing(const Session& session, const engine::Timing& t, std::uint64_t
 }
 
 // False when nobody can read it.
-bool print_result(const engine::Completion& c, bool stream) {
+bool print_result(const engine::Completion& c, const Options& o) {
   const std::string_view reason = engine::to_string(c.reason);
   if (c.reason == engine::FinishReason::kCancelled) {
-    return write_output((stream ? "" : c.text) + kCancelled);
+    return write_output((o.stream ? "" : c.text) + kCancelled);
   }
-  if (stream) return write_output(fmt::format("\n[request 0 finished: {}]\n", reason));
-  return write_output(
-      fmt::format("request_id: 0\nfinish_reason: Some(\"{}\")\ntext:\n{}\n", reason, c.text));
+  if (o.stream) return write_output(fmt::format("\n[request 0 finished: {}]\n", reason));
+  std::string thinking;
+  if (!c.thinking.empty() && !o.chat_flags.hide_thinking) {
+    thinking = "thinking:\n" + c.thinking + "\n";
+  }
+  return write_output(fmt::format("request_id: 0\nfinish_reason: Some(\"{}\")\n{}text:\n{}\n",
+                                  reason, thinking, c.text));
 }
 
-engine::Result answer(engine::Engine& engine, const engine::Request& request, bool stream) {
-  Interrupt interrupt(kCancelled);
+engine::Result answer(engine::Engine& engine, const engine::Request& request, const Options& o) {
+  const bool in_colour = o.chat && o.stream && stdout_has_colours();
+  Interrupt interrupt(in_colour ? kCancelledInColour : kCancelled);
   log(LogLevel::kDebug,
       fmt::format("request 0: {} prompt tokens, at most {} more, seed {}", request.prompt.size(),
                   request.max_tokens, request.sampling.seed));
-  const auto on_text = [&](std::string_view text) {
-    // Nobody reads any more: no need to go on.
-    if (stream && !write_output(text)) interrupt.requested().store(true);
+  if (!o.stream) return engine.answer(request, {.cancel = &interrupt.requested()});
+  AnswerWriter writer(o.chat_flags.hide_thinking);
+  // Nobody reads any more: no need to go on.
+  const auto stop_unless = [&](bool readable) {
+    if (!readable) interrupt.requested().store(true);
   };
-  return engine.generate(request, on_text, &interrupt.requested());
+  engine::TextSinks sinks;
+  sinks.answer = [&](std::string_view text) { stop_unless(writer.answer(text)); };
+  sinks.thinking = [&](std::string_view text) { stop_unless(writer.thinking(text)); };
+  engine::Result result =
+      engine.answer(request, {.sinks = std::move(sinks), .cancel = &interrupt.requested()});
+  writer.end();
+  return result;
 }
 
 int generate(const Options& o) {
@@ -103,25 +163,37 @@ int generate(const Options& o) {
                                              ": tokenizer files are not supported by this version; "
                                              "the GGUF's own tokenizer is used without the flag");
   }
-  check_utf8(o.prompt, "--prompt");
+  const std::optional<std::string> prompt = read_prompt(o);
+  template_arguments(o.chat_flags);  // which are wrong before the model is loaded
+  check_utf8(o.chat_flags.system, "--system");
   for (const std::string& stop : o.stop) {
     if (stop.empty()) throw Error(ErrorCode::kUsage, "--stop: the text is empty");
     check_utf8(stop, "--stop");
   }
-  engine::SamplingParams sampling = sampling_params(o.sampling);
+  const engine::SamplingParams sampling = sampling_params(o.sampling);
+  if (!prompt) {
+    const BatchOptions batch{.path = *o.batch,
+                             .parallel = static_cast<std::int32_t>(o.parallel),
+                             .hide_thinking = o.chat_flags.hide_thinking};
+    return run_batch(o.model, batch, [&](const gguf::File& file, const text::Tokenizer& tokenizer) {
+      return request_maker(o, sampling, file, tokenizer);
+    });
+  }
   Session session(o.model);
-  if (o.sampling.ignore_eos) forbid_end(sampling, session.engine().tokenizer());
-  const engine::Request request = make_request(o, sampling, session.engine().tokenizer());
-  const engine::Result result = answer(session.engine(), request, o.stream);
+  engine::Engine& engine = session.engine();
+  const engine::Request request =
+      request_maker(o, sampling, engine.file(), engine.tokenizer())(*prompt);
+  const engine::Result result = answer(engine, request, o);
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
-    throw Error(ErrorCode::kInvalidArgument, "--prompt: " + rejected->message);
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(o.prompt ? "--prompt: " : "--prompt-file: ") + rejected->message);
   }
   const auto& completion = std::get<engine::Completion>(result);
   if (completion.reason == engine::FinishReason::kFailed) {
     if (o.stream) write_output("\n");
     throw Error(ErrorCode::kDevice, completion.error);
   }
-  if (!print_result(completion, o.stream)) return kExitError;
+  if (!print_result(completion, o)) return kExitError;
   if (completion.context_full) {
     print_note(
         fmt::format("the context of {} tokens is full (--ctx): the answer ends before {} "
@@ -138,8 +210,22 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("generate", "Complete a prompt");
   command->add_option("-p,--prompt", o->prompt, "Text to go on from, exactly as given")
-      ->type_name("TEXT")
-      ->required();
+      ->type_name("TEXT");
+  command
+      ->add_option("-f,--prompt-file", o->prompt_file,
+                   "Read the text from a file, without a newline at its end; -: standard input")
+      ->type_name("FILE")
+      ->check(not_empty_path());
+  command
+      ->add_option("--batch", o->batch, "Answer every line of a file, together; -: standard input")
+      ->type_name("FILE")
+      ->check(not_empty_path());
+  command->add_option("--parallel", o->parallel, "Prompts of a batch that run together, at most")
+      ->type_name("N")
+      ->transform(whole_number(1, 64))
+      ->capture_default_str();
+  command->add_flag("--chat", o->chat,
+                    "Put the prompt into the model's chat template, as a user's message");
   command->add_option("-n,--max-tokens,--n-predict", o->max_tokens, "Most tokens to add, 1 to 8192")
       ->type_name("N")
       ->transform(whole_number())
@@ -148,6 +234,7 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
   command->add_option("--stop", o->stop, "End before this text; may be given several times")
       ->type_name("TEXT")
       ->allow_extra_args(false);
+  add_chat_options(*command, o->chat_flags);
   add_sampling_options(*command, o->sampling);
   add_model_options(*command, o->model, /*required=*/false);
   command
@@ -157,15 +244,28 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
       ->group(kModelGroup);
   command->footer(
       R"(The answer goes to standard output; times, speeds and the seed to standard error. Ctrl-C ends
-it early, with what there is of it. The prompt is not put into a chat template; the text of control
-tokens in it, such as <|im_start|>, stands for the token.
+it early, with what there is of it. Without --chat the text of control tokens in the prompt, such as
+<|im_start|>, stands for the token; with it, a message is text and nothing else. The options under
+"Conversation" go with --chat.
+
+--batch writes one JSON object a line, in the order of the prompts: index (the line's number, from
+0), prompt, text, thinking (if any), tokens (their ids), prompt_tokens and finish_reason, or error.
+Blank lines are passed over. Each answer is the one that the prompt has alone.
 
 Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
   rocmforge generate --gguf model.gguf -p "Once upon a time" -n 500 --temp 0.8 --seed 7
   rocmforge generate --gguf model.gguf -p "Once upon a time" --gpu-layers auto
-  rocmforge generate --gguf model.gguf -p "Q: 2+2? A:" --temp 0 --stop "Q:")");
-  command->callback([o, &action] { action = [o] { return generate(*o); }; });
+  rocmforge generate --gguf model.gguf -p "Q: 2+2? A:" --temp 0 --stop "Q:"
+  rocmforge generate --gguf model.gguf --chat --system "Be brief." -p "Why is the sky blue?"
+  rocmforge generate --gguf model.gguf --chat --batch questions.txt > answers.jsonl)");
+  command->callback([o, command, &action] {
+    const CLI::Option* given = given_chat_option(*command);
+    if (!o->chat && given != nullptr) {
+      throw CLI::ValidationError(given->get_name() + " goes with --chat");
+    }
+    action = [o] { return generate(*o); };
+  });
 }
 
 }  // namespace rocmforge::cli

@@ -52,7 +52,66 @@ engine::GoldenStep read_step(const json::value& in, const std::string& path,
   return step;
 }
 
+text::Json from_boost(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return nullptr;
+    case json::kind::bool_:
+      return value.get_bool();
+    case json::kind::int64:
+      return value.get_int64();
+    case json::kind::uint64:
+      return value.get_uint64();
+    case json::kind::double_:
+      return value.get_double();
+    case json::kind::string:
+      return std::string(value.get_string());
+    case json::kind::array: {
+      text::Json::Array out;
+      for (const json::value& item : value.get_array()) out.push_back(from_boost(item));
+      return out;
+    }
+    case json::kind::object: {
+      text::Json::Object out;
+      for (const auto& [key, member] : value.get_object()) {
+        out.emplace_back(std::string(key), from_boost(member));
+      }
+      return out;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::optional<text::Json> parse_json(std::string_view text) {
+  boost::system::error_code error;
+  const json::value value = json::parse(json::string_view(text.data(), text.size()), error);
+  if (error) return std::nullopt;
+  return from_boost(value);
+}
+
+json::value to_boost(const text::Json& value) {
+  struct Convert {
+    json::value operator()(const text::Json::Array& items) const {
+      json::array out;
+      for (const text::Json& item : items) out.push_back(to_boost(item));
+      return out;
+    }
+    json::value operator()(const text::Json::Object& members) const {
+      json::object out;
+      for (const auto& [key, member] : members) out[key] = to_boost(member);
+      return out;
+    }
+    json::value operator()(const std::string& s) const { return json::string(s); }
+    json::value operator()(std::nullptr_t) const { return nullptr; }
+    json::value operator()(bool b) const { return b; }
+    json::value operator()(std::int64_t i) const { return i; }
+    json::value operator()(std::uint64_t i) const { return i; }
+    json::value operator()(double d) const { return d; }
+  };
+  return std::visit(Convert{}, value.value);
+}
 
 std::string to_json_string(std::string_view text) {
   return json::serialize(json::string(text.data(), text.size()));

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -48,6 +49,14 @@ std::string escape_controls(std::string_view text) {
   return out;
 }
 
+bool has_colours(int descriptor) {
+  const char* none = std::getenv("NO_COLOR");
+  if (none != nullptr && *none != '\0') return false;
+  const char* terminal = std::getenv("TERM");
+  if (terminal == nullptr || std::string_view(terminal) == "dumb") return false;
+  return ::isatty(descriptor) == 1;
+}
+
 }  // namespace
 
 void hold_standard_streams() {
@@ -86,6 +95,14 @@ void print_error(std::string_view message) {
 
 void print_note(std::string_view message) {
   std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+}
+
+bool stdout_has_colours() {
+  return has_colours(STDOUT_FILENO);
+}
+
+bool stderr_has_colours() {
+  return has_colours(STDERR_FILENO);
 }
 
 bool stdout_is_terminal() {

@@ -21,5 +21,10 @@ void report_shrunk_files();
 // A line on stderr.
 void print_note(std::string_view message);
 bool stdout_is_terminal();
+// Terminals that are not "dumb", unless NO_COLOR (no-color.org) is set and not empty.
+bool stdout_has_colours();
+bool stderr_has_colours();
+inline constexpr const char* kDim = "\x1b[2m";    // ECMA-48: faint
+inline constexpr const char* kPlain = "\x1b[0m";  // and no longer
 
 }  // namespace rocmforge::cli

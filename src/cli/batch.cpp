@@ -1,0 +1,168 @@
+#include "cli/batch.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "cli/app.h"
+#include "cli/input.h"
+#include "cli/interrupt.h"
+#include "cli/json.h"
+#include "cli/load_bar.h"
+#include "cli/output.h"
+#include "engine/scheduler.h"
+
+namespace rocmforge::cli {
+namespace {
+
+namespace json = boost::json;
+using engine::Completion;
+using engine::FinishReason;
+
+struct Line {
+  std::size_t number;  // from 0, in the file
+  std::string text;
+};
+
+// Blank lines are left out, but count.
+std::vector<Line> read_lines(const std::string& path) {
+  const std::string text = read_text(path);
+  std::vector<Line> out;
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.find_first_not_of(" \t") != std::string::npos)
+      out.push_back({number, std::move(line)});
+    begin = end + 1;
+  }
+  if (out.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "--batch: " + path + ": there is no prompt in it");
+  }
+  return out;
+}
+
+std::string to_line(const Line& line, const engine::Result& result, bool hide_thinking) {
+  json::object out = {{"index", line.number}, {"prompt", line.text}};
+  if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
+    out["text"] = "";
+    out["tokens"] = json::array();
+    out["finish_reason"] = "rejected";
+    out["error"] = rejected->message;
+    return json::serialize(out) + "\n";
+  }
+  const auto& done = std::get<Completion>(result);
+  if (!done.thinking.empty() && !hide_thinking) out["thinking"] = done.thinking;
+  out["text"] = done.text;
+  out["tokens"] = json::array(done.tokens.begin(), done.tokens.end());
+  out["prompt_tokens"] = done.timing.n_prompt;
+  out["finish_reason"] = std::string(engine::to_string(done.reason));
+  if (!done.error.empty()) out["error"] = done.error;
+  return json::serialize(out) + "\n";
+}
+
+std::string progress_line(std::int64_t done, std::int64_t total, double) {
+  return fmt::format("{} of {} prompts", done, total);
+}
+
+// Writes results in the order of the lines, each once those before it are there.
+class Results {
+ public:
+  Results(const std::vector<Line>& lines, bool hide_thinking)
+      : lines_(lines),
+        hide_thinking_(hide_thinking),
+        bar_(STDERR_FILENO, LoadBar::kPatience, progress_line) {}
+
+  void take(std::size_t id, engine::Result result) {
+    const auto* done = std::get_if<Completion>(&result);
+    if (done == nullptr || done->reason == FinishReason::kFailed) ++n_failed;
+    if (done != nullptr) {
+      n_prompt += done->timing.n_prompt;
+      n_generated += done->timing.n_generated;
+    }
+    waiting_.emplace(id, std::move(result));
+    if (waiting_.begin()->first == next_) bar_.erase();
+    while (!waiting_.empty() && waiting_.begin()->first == next_) {
+      readable = write_output(to_line(lines_[next_], waiting_.begin()->second, hide_thinking_)) &&
+                 readable;
+      waiting_.erase(waiting_.begin());
+      ++next_;
+    }
+    bar_.show(++n_done_, std::ssize(lines_));
+  }
+
+  bool readable = true;
+  std::int64_t n_failed = 0, n_prompt = 0, n_generated = 0;
+
+ private:
+  const std::vector<Line>& lines_;
+  bool hide_thinking_;
+  LoadBar bar_;
+  std::int64_t n_done_ = 0;
+  std::size_t next_ = 0;
+  std::map<std::size_t, engine::Result> waiting_;
+};
+
+// Positions that the longest request needs.
+std::int64_t context_for(const std::vector<engine::Request>& requests) {
+  std::int64_t most = 1;
+  for (const engine::Request& r : requests) {
+    most = std::max(most, std::ssize(r.prompt) + r.max_tokens);
+  }
+  return most;
+}
+
+}  // namespace
+
+int run_batch(ModelOptions model, const BatchOptions& options, const RequestMakerMaker& maker) {
+  const std::vector<Line> lines = read_lines(options.path);
+  std::vector<engine::Request> requests;
+  {
+    Counters counters;
+    const engine::ModelFile file(model.gguf, counters);
+    const auto tokenizer = engine::load_tokenizer(file.gguf());
+    const RequestMaker make = maker(file.gguf(), *tokenizer);
+    for (const Line& line : lines) requests.push_back(make(line.text));
+  }
+  // Each place has room for a whole context: no more of it than there will be use for.
+  const std::int64_t needed = context_for(requests);
+  if (model.ctx == 0 && needed < engine::kDefaultContext)
+    model.ctx = static_cast<std::int32_t>(needed);
+  model.max_sequences =
+      static_cast<std::int32_t>(std::min<std::int64_t>(options.parallel, std::ssize(lines)));
+
+  Session session(model);
+  Interrupt interrupt;
+  Results results(lines, options.hide_thinking);
+  const auto start = std::chrono::steady_clock::now();
+  engine::Scheduler scheduler(session.engine(), [&](std::size_t id, engine::Result result) {
+    results.take(id, std::move(result));
+  });
+  for (engine::Request& request : requests) scheduler.add(std::move(request));
+  while (scheduler.step()) {
+    if (interrupt.requested().load() || !results.readable) scheduler.cancel();
+  }
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  interrupt.settle();
+  if (!results.readable) return kExitError;
+  print_note(fmt::format(
+      "load {:.2f} s | {} prompts, up to {} together | prompts {} tokens | generated {} tokens | "
+      "{:.2f} s, {:.1f} tokens/s generated",
+      session.load_seconds(), lines.size(), model.max_sequences, results.n_prompt,
+      results.n_generated, seconds,
+      seconds > 0 ? static_cast<double>(results.n_generated) / seconds : 0));
+  if (results.n_failed == 0) return kExitDone;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("--batch: {} of {} prompts failed; their lines say why", results.n_failed,
+                          lines.size()));
+}
+
+}  // namespace rocmforge::cli
