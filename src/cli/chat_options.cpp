@@ -57,9 +57,8 @@ void add_chat_options(CLI::App& command, ChatFlags& flags) {
   command.add_flag("--hide-thinking", flags.hide_thinking, "Show the answer alone")
       ->group(kChatGroup);
   command
-      .add_option(
-          "--template-arg", flags.arguments,
-          "A further name for the template, and its value as JSON; may be given several times")
+      .add_option("--template-arg", flags.arguments,
+                  "A further name for the template, and its value; may be given several times")
       ->type_name("KEY=JSON")
       ->allow_extra_args(false)
       ->group(kChatGroup);

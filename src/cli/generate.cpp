@@ -154,6 +154,7 @@ int generate(const Options& o) {
     print_note(wrong);
     return kExitUsage;
   }
+  const std::optional<std::string> prompt = read_prompt(o);
   if (o.model.gguf.empty()) {
     throw Error(ErrorCode::kUnsupported,
                 "no model: give --gguf PATH (asking a server is not supported by this version)");
@@ -163,7 +164,6 @@ int generate(const Options& o) {
                                              ": tokenizer files are not supported by this version; "
                                              "the GGUF's own tokenizer is used without the flag");
   }
-  const std::optional<std::string> prompt = read_prompt(o);
   template_arguments(o.chat_flags);  // which are wrong before the model is loaded
   check_utf8(o.chat_flags.system, "--system");
   for (const std::string& stop : o.stop) {

@@ -38,7 +38,10 @@ std::size_t begun_at_end(std::string_view text, std::string_view marker) {
 std::optional<ThinkingMarkers> find_thinking_markers(
     std::string_view template_source, const std::function<bool(std::string_view)>& is_token) {
   for (const auto& [open, close] : kKnown) {
-    if (template_source.find(close) == std::string_view::npos) continue;
+    if (template_source.find(open) == std::string_view::npos &&
+        template_source.find(close) == std::string_view::npos) {
+      continue;
+    }
     return ThinkingMarkers{std::string(open), std::string(close)};
   }
   for (const auto& [open, close] : kKnown) {

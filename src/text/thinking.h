@@ -13,7 +13,8 @@ struct ThinkingMarkers {
   std::string open, close;
 };
 
-// The pair that the template's source names or, failing that, the pair that are both tokens.
+// The pair of which the template's source has one or both or, failing that, the pair that are both
+// tokens.
 std::optional<ThinkingMarkers> find_thinking_markers(
     std::string_view template_source, const std::function<bool(std::string_view)>& is_token);
 

@@ -57,7 +57,7 @@ TEST_F(Mistake, OptionsThatDoNotExist) {
 }
 
 TEST_F(Mistake, ValuesThatAreMissing) {
-  EXPECT_TRUE(generate_told({}, {"--prompt is required"}));
+  EXPECT_TRUE(generate_told({}, {"no prompt", "--prompt TEXT"}));
   EXPECT_TRUE(generate_told({"-p"}, {"-p", "value is missing"}));
   EXPECT_TRUE(generate_told({"hello"}, {"hello", "-p"}));
   EXPECT_TRUE(generate_told({"-p", "hello", "there"}, {"there", "in quotes"}));

@@ -50,12 +50,29 @@ TEST(Help, OfTheProgram) {
 }
 
 TEST(Help, OfEachSubcommand) {
-  expect_help(
-      {"generate", "--help"},
-      with_model({"-p,--prompt TEXT", "(required)", "-n,--max-tokens,--n-predict N", "[128]",
-                  "--stream", "--stop TEXT", "--temperature,--temp X", "[1]", "--top-k N", "[50]",
-                  "--top-p X", "[0.9]", "--min-p X", "--repeat-penalty X", "-s,--seed N",
-                  "--tokenizer PATH", "[f16]", "Ctrl-C"}));
+  expect_help({"generate", "--help"}, with_model({"-p,--prompt TEXT",
+                                                  "--prompt-file FILE",
+                                                  "--batch FILE",
+                                                  "--chat",
+                                                  "--think on|off",
+                                                  "--reasoning-budget N",
+                                                  "[-1]",
+                                                  "-n,--max-tokens,--n-predict N",
+                                                  "[128]",
+                                                  "--stream",
+                                                  "--stop TEXT",
+                                                  "--temperature,--temp X",
+                                                  "[1]",
+                                                  "--top-k N",
+                                                  "[50]",
+                                                  "--top-p X",
+                                                  "[0.9]",
+                                                  "--min-p X",
+                                                  "--repeat-penalty X",
+                                                  "-s,--seed N",
+                                                  "--tokenizer PATH",
+                                                  "[f16]",
+                                                  "Ctrl-C"}));
   expect_help({"tokenize", "-h"}, {"text TEXT", "-f,--file PATH", "--no-bos", "--parse-special",
                                    "-m,--gguf,--model PATH", "-h,--help", "Example"});
   expect_help({"perplexity", "--help"},

@@ -181,4 +181,12 @@ std::string write_tiny_model(const std::string& path, const TinyModel& shape) {
   return path;
 }
 
+std::string write_chat_model(const std::string& path, const std::string& source,
+                             const TinyModel& shape) {
+  edited(tiny_model(shape), {}, [&](gguf::Writer& w) {
+    w.add_string("tokenizer.chat_template", source);
+  }).write(path);
+  return path;
+}
+
 }  // namespace rocmforge::test

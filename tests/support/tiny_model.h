@@ -47,4 +47,8 @@ gguf::Writer edited(const gguf::Writer& model, const std::vector<std::string>& l
 // The model, written to `path`; returns it.
 std::string write_tiny_model(const std::string& path, const TinyModel& shape = {});
 
+// The same with a chat template.
+std::string write_chat_model(const std::string& path, const std::string& source,
+                             const TinyModel& shape = {});
+
 }  // namespace rocmforge::test

@@ -104,6 +104,7 @@ TEST(Thinking, MarkersAreToldFromTheTemplateThenFromTheVocabulary) {
   EXPECT_EQ(find_thinking_markers("{{ x.split('</think>') }}", mistral)->open, "<think>");
   ASSERT_TRUE(find_thinking_markers("{{ x }}", mistral));
   EXPECT_EQ(find_thinking_markers("{{ x }}", mistral)->close, "[/THINK]");
+  EXPECT_TRUE(find_thinking_markers("{{ '<think>' }}", none));
   EXPECT_FALSE(find_thinking_markers("{{ x }}", none));
   EXPECT_FALSE(find_thinking_markers("{{ x }}", half));
   // The names of arguments are no markers.
