@@ -2,6 +2,7 @@
 // for becomes parameters and edits, and the ops give the host's token or say that they cannot.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -37,6 +38,19 @@ SamplingParams random_params(optest::Random& random) {
   p.repeat_penalty = penalties[random.below(5)];
   p.repeat_last = random.below(3) == 0 ? 300 : 64;
   p.seed = random.bits();
+  if (random.below(3) == 0) p.presence_penalty = 0.5F;
+  if (random.below(3) == 0) p.frequency_penalty = -0.3F;
+  if (random.below(4) == 0) p.dry_multiplier = 0.8F;
+  const float never = -std::numeric_limits<float>::infinity();
+  if (random.below(3) == 0) p.logit_bias = {{0, 2}, {1, never}, {2, -0.5F}, {0, 1}};
+  if (random.below(3) == 0) {
+    using enum engine::SamplerKind;
+    const std::vector<engine::SamplerKind> orders[] = {{kMinP, kTopK, kTemperature, kPenalties},
+                                                       {kTemperature, kTopK},
+                                                       {kDry, kPenalties, kTopK, kTopP, kMinP},
+                                                       {kTopK, kTopP, kXtc, kTemperature}};
+    p.samplers = orders[random.below(4)];
+  }
   return p;
 }
 
@@ -52,7 +66,7 @@ TEST(SamplingOnTheDevice, GivesTheHostsTokens) {
   optest::Random random(11);
   std::map<ChosenBy, int> n_asked;
   int n_undecided = 0;
-  for (int round = 0; round < 120; ++round) {
+  for (int round = 0; round < 160; ++round) {
     const std::int64_t vocabs[] = {3, 200, 1000, 9000};
     const std::int64_t vocab = vocabs[random.below(4)];
     const float magnitudes[] = {0.3F, 2, 6};
