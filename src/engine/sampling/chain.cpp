@@ -16,11 +16,19 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// A token's biases add up.
-std::vector<ir::LogitEdit> bias_edits(const std::vector<LogitBias>& biases) {
+bool by_token(const ir::LogitEdit& a, const ir::LogitEdit& b) {
+  return a.token < b.token;
+}
+
+// By token; a token's biases add up.
+std::vector<ir::LogitEdit> bias_edits(std::vector<LogitBias> biases) {
+  std::sort(biases.begin(), biases.end(), [](const LogitBias& a, const LogitBias& b) {
+    return a.token != b.token ? a.token < b.token : a.bias < b.bias;
+  });
   std::vector<ir::LogitEdit> out;
   for (const LogitBias& b : biases) {
-    if (b.bias != 0) out.push_back({.token = b.token, .penalty = 1, .bias = b.bias});
+    if (out.empty() || out.back().token != b.token) out.push_back({.token = b.token});
+    out.back().bias += b.bias;
   }
   return out;
 }
@@ -58,31 +66,29 @@ ir::SampleParams SamplerChain::params(std::int64_t position) const {
 void SamplerChain::find_edits(std::span<const text::TokenId> history) {
   edits_.assign(biases_.begin(), biases_.end());
   for (const SamplerKind kind : plan_.leading) {
+    const std::size_t first = edits_.size();
     if (kind == SamplerKind::kPenalties) penalty_edits(params_, history, edits_);
     if (kind == SamplerKind::kDry) dry_.edits(history, edits_);
+    merge_edits(first);
   }
-  merge_edits();
 }
 
-// One edit a token: what scales comes before all that adds (plan.cpp: count_leading).
-void SamplerChain::merge_edits() {
-  const auto by_token = [](const ir::LogitEdit& a, const ir::LogitEdit& b) {
-    return a.token < b.token;
-  };
-  // Sorting allocates; of one source they are in order.
-  if (!std::is_sorted(edits_.begin(), edits_.end(), by_token)) {
-    std::stable_sort(edits_.begin(), edits_.end(), by_token);
-  }
-  std::size_t kept = 0;
-  for (const ir::LogitEdit& edit : edits_) {
-    if (kept == 0 || edits_[kept - 1].token != edit.token) {
-      edits_[kept++] = edit;
+// Those from `first` on, one a token, into those before it: what scales comes before all that adds
+// (plan.cpp: count_leading).
+void SamplerChain::merge_edits(std::size_t first) {
+  const auto end = edits_.begin() + static_cast<std::ptrdiff_t>(first);
+  std::size_t kept = first;
+  for (std::size_t i = first; i < edits_.size(); ++i) {
+    const auto same = std::lower_bound(edits_.begin(), end, edits_[i], by_token);
+    if (same == end || same->token != edits_[i].token) {
+      edits_[kept++] = edits_[i];
       continue;
     }
-    edits_[kept - 1].penalty *= edit.penalty;
-    edits_[kept - 1].bias += edit.bias;
+    same->penalty *= edits_[i].penalty;
+    same->bias += edits_[i].bias;
   }
   edits_.resize(kept);
+  if (first > 0 && kept > first) std::sort(edits_.begin(), edits_.end(), by_token);
 }
 
 // Every token with a logit above -inf; a NaN counts as -inf. +inf is certain: it is all there is.

@@ -52,7 +52,7 @@ class SamplerChain {
 
  private:
   void find_edits(std::span<const text::TokenId> history);
-  void merge_edits();
+  void merge_edits(std::size_t first);
   void collect(std::span<const float> logits);
   void apply(SamplerKind kind, bool is_last, std::span<const text::TokenId> history,
              std::int64_t position);
@@ -62,7 +62,7 @@ class SamplerChain {
   SamplingPlan plan_;
   Dry dry_;
   std::optional<Mirostat> mirostat_;
-  std::vector<ir::LogitEdit> biases_;       // of params.logit_bias
+  std::vector<ir::LogitEdit> biases_;       // of params.logit_bias, by token
   std::vector<ir::LogitEdit> edits_;        // these and the leading samplers', by token
   std::vector<ir::LogitEdit> stage_edits_;  // a later sampler's
   std::size_t most_edits_;                  // that the device takes
