@@ -15,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/load_bar.h"
+#include "cli/log_probs.h"
 #include "cli/output.h"
 #include "engine/scheduler.h"
 
@@ -28,6 +29,7 @@ using engine::FinishReason;
 struct Line {
   std::size_t number;  // from 0, in the file
   std::string text;
+  std::uint32_t answer = 0;  // which of them
 };
 
 // Blank lines are left out, but count.
@@ -49,8 +51,24 @@ std::vector<Line> read_lines(const std::string& path) {
   return out;
 }
 
-std::string to_line(const Line& line, const engine::Result& result, bool hide_thinking) {
+// One for each answer.
+std::vector<Line> lines_of(const BatchOptions& options) {
+  const std::vector<Line> prompts =
+      options.prompt ? std::vector<Line>{{0, *options.prompt}} : read_lines(options.path);
+  std::vector<Line> out;
+  for (const Line& line : prompts) {
+    for (std::int32_t i = 0; i < options.answers; ++i) {
+      out.push_back({line.number, line.text, static_cast<std::uint32_t>(i)});
+    }
+  }
+  return out;
+}
+
+// As JSON, for a line of a file.
+std::string to_line(const Line& line, const engine::Result& result, const BatchOptions& options,
+                    const text::Tokenizer& tokenizer) {
   json::object out = {{"index", line.number}, {"prompt", line.text}};
+  if (options.answers > 1) out["answer"] = line.answer;
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
     out["text"] = "";
     out["tokens"] = json::array();
@@ -59,9 +77,10 @@ std::string to_line(const Line& line, const engine::Result& result, bool hide_th
     return json::serialize(out) + "\n";
   }
   const auto& done = std::get<Completion>(result);
-  if (!done.thinking.empty() && !hide_thinking) out["thinking"] = done.thinking;
+  if (!done.thinking.empty() && !options.hide_thinking) out["thinking"] = done.thinking;
   out["text"] = done.text;
   out["tokens"] = json::array(done.tokens.begin(), done.tokens.end());
+  if (!done.log_probs.empty()) out["logprobs"] = log_probs_json(done.log_probs, tokenizer);
   out["prompt_tokens"] = done.timing.n_prompt;
   out["finish_reason"] = std::string(engine::to_string(done.reason));
   if (!done.error.empty()) out["error"] = done.error;
@@ -75,9 +94,11 @@ std::string progress_line(std::int64_t done, std::int64_t total, double) {
 // Writes results in the order of the lines, each once those before it are there.
 class Results {
  public:
-  Results(const std::vector<Line>& lines, bool hide_thinking)
+  Results(const std::vector<Line>& lines, const BatchOptions& options,
+          const text::Tokenizer& tokenizer)
       : lines_(lines),
-        hide_thinking_(hide_thinking),
+        options_(options),
+        tokenizer_(tokenizer),
         bar_(STDERR_FILENO, LoadBar::kPatience, progress_line) {}
 
   void take(std::size_t id, engine::Result result) {
@@ -90,8 +111,7 @@ class Results {
     waiting_.emplace(id, std::move(result));
     if (waiting_.begin()->first == next_) bar_.erase();
     while (!waiting_.empty() && waiting_.begin()->first == next_) {
-      readable = write_output(to_line(lines_[next_], waiting_.begin()->second, hide_thinking_)) &&
-                 readable;
+      readable = write_output(text_of(next_, waiting_.begin()->second)) && readable;
       waiting_.erase(waiting_.begin());
       ++next_;
     }
@@ -102,13 +122,30 @@ class Results {
   std::int64_t n_failed = 0, n_prompt = 0, n_generated = 0;
 
  private:
+  std::string text_of(std::size_t id, const engine::Result& result) const {
+    const auto* done = std::get_if<Completion>(&result);
+    if (!options_.prompt || done == nullptr) {
+      return to_line(lines_[id], result, options_, tokenizer_);
+    }
+    return to_text(id, *done, options_.hide_thinking, tokenizer_);
+  }
+
   const std::vector<Line>& lines_;
-  bool hide_thinking_;
+  const BatchOptions& options_;
+  const text::Tokenizer& tokenizer_;
   LoadBar bar_;
   std::int64_t n_done_ = 0;
   std::size_t next_ = 0;
   std::map<std::size_t, engine::Result> waiting_;
 };
+
+// The number of answers, and what they are to.
+std::string count_of(const BatchOptions& options, std::size_t n_lines) {
+  if (options.prompt) return fmt::format("{} answers", n_lines);
+  if (options.answers == 1) return fmt::format("{} prompts", n_lines);
+  return fmt::format("{} answers to {} prompts", n_lines,
+                     n_lines / static_cast<std::size_t>(options.answers));
+}
 
 // Positions that the longest request needs.
 std::int64_t context_for(const std::vector<engine::Request>& requests) {
@@ -119,28 +156,45 @@ std::int64_t context_for(const std::vector<engine::Request>& requests) {
   return most;
 }
 
+// One prompt is refused as a whole.
+void refuse(const engine::Request& request, engine::Engine& engine) {
+  const auto rejected = engine::reject(request, engine.runner().n_ctx(), engine.params().n_vocab);
+  if (rejected) throw Error(ErrorCode::kInvalidArgument, "the prompt: " + rejected->message);
+}
+
 }  // namespace
 
 int run_batch(ModelOptions model, const BatchOptions& options, const RequestMakerMaker& maker) {
-  const std::vector<Line> lines = read_lines(options.path);
+  const std::vector<Line> lines = lines_of(options);
   std::vector<engine::Request> requests;
+  std::int64_t own_context = engine::kDefaultContext;
   {
     Counters counters;
     const engine::ModelFile file(model.gguf, counters);
     const auto tokenizer = engine::load_tokenizer(file.gguf());
+    const std::string arch(file.gguf().get_string("general.architecture").value_or(""));
+    if (const auto trained = file.gguf().get_u64(arch + ".context_length")) {
+      own_context =
+          static_cast<std::int64_t>(std::min<std::uint64_t>(*trained, engine::kDefaultContext));
+    }
     const RequestMaker make = maker(file.gguf(), *tokenizer);
-    for (const Line& line : lines) requests.push_back(make(line.text));
+    for (const Line& line : lines) {
+      requests.push_back(make(line.text));
+      engine::SamplingParams& sampling = requests.back().sampling;
+      sampling.seed = engine::answer_seed(sampling.seed, line.answer);
+    }
   }
   // Each place has room for a whole context: no more of it than there will be use for.
   const std::int64_t needed = context_for(requests);
-  if (model.ctx == 0 && needed < engine::kDefaultContext)
-    model.ctx = static_cast<std::int32_t>(needed);
+  if (model.ctx == 0 && needed < own_context) model.ctx = static_cast<std::int32_t>(needed);
   model.max_sequences =
       static_cast<std::int32_t>(std::min<std::int64_t>(options.parallel, std::ssize(lines)));
 
   Session session(model);
   Interrupt interrupt;
-  Results results(lines, options.hide_thinking);
+  Results results(lines, options, session.engine().tokenizer());
+  const std::uint64_t seed = requests.front().sampling.seed;
+  if (options.prompt) refuse(requests.front(), session.engine());
   const auto start = std::chrono::steady_clock::now();
   engine::Scheduler scheduler(session.engine(), [&](std::size_t id, engine::Result result) {
     results.take(id, std::move(result));
@@ -154,15 +208,16 @@ int run_batch(ModelOptions model, const BatchOptions& options, const RequestMake
   interrupt.settle();
   if (!results.readable) return kExitError;
   print_note(fmt::format(
-      "load {:.2f} s | {} prompts, up to {} together | prompts {} tokens | generated {} tokens | "
-      "{:.2f} s, {:.1f} tokens/s generated",
-      session.load_seconds(), lines.size(), model.max_sequences, results.n_prompt,
-      results.n_generated, seconds,
-      seconds > 0 ? static_cast<double>(results.n_generated) / seconds : 0));
+      "load {:.2f} s | {}, up to {} together | prompts {} tokens | generated {} tokens | "
+      "{:.2f} s, {:.1f} tokens/s generated | seed {}",
+      session.load_seconds(), count_of(options, lines.size()), model.max_sequences,
+      results.n_prompt, results.n_generated, seconds,
+      seconds > 0 ? static_cast<double>(results.n_generated) / seconds : 0, seed));
   if (results.n_failed == 0) return kExitDone;
   throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("--batch: {} of {} prompts failed; their lines say why", results.n_failed,
-                          lines.size()));
+              fmt::format("{}: {} of {} failed; their lines say why",
+                          options.prompt ? "--answers" : "--batch", results.n_failed,
+                          count_of(options, lines.size())));
 }
 
 }  // namespace rocmforge::cli

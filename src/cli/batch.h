@@ -1,8 +1,9 @@
-// `generate --batch`: many prompts together, answers as JSON lines.
+// `generate --batch` and `--answers`: many prompts, or many answers to one, together.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,10 @@
 namespace rocmforge::cli {
 
 struct BatchOptions {
-  std::string path;           // one prompt a line; "-": standard input
-  std::int32_t parallel = 1;  // prompts that run together, at most
+  std::string path;                   // one prompt a line; "-": standard input
+  std::optional<std::string> prompt;  // instead of a file; its answers are text, not JSON
+  std::int32_t answers = 1;           // to each prompt
+  std::int32_t parallel = 1;          // answers that run together, at most
   bool hide_thinking = false;
 };
 

@@ -19,6 +19,7 @@
 #include "cli/help.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/log_probs.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/sampling_options.h"
@@ -41,6 +42,7 @@ struct Options {
   std::string tokenizer;
   std::int64_t max_tokens = 128;
   SamplingOptions sampling;
+  std::int64_t answers = 1;
   std::vector<std::string> stop;
   bool stream = false;
 };
@@ -114,18 +116,13 @@ void print_timing(const Session& session, const engine::Timing& t, std::uint64_t
 }
 
 // False when nobody can read it.
-bool print_result(const engine::Completion& c, const Options& o) {
-  const std::string_view reason = engine::to_string(c.reason);
+bool print_result(const engine::Completion& c, const Options& o, const text::Tokenizer& tokenizer) {
   if (c.reason == engine::FinishReason::kCancelled) {
     return write_output((o.stream ? "" : c.text) + kCancelled);
   }
-  if (o.stream) return write_output(fmt::format("\n[request 0 finished: {}]\n", reason));
-  std::string thinking;
-  if (!c.thinking.empty() && !o.chat_flags.hide_thinking) {
-    thinking = "thinking:\n" + c.thinking + "\n";
-  }
-  return write_output(fmt::format("request_id: 0\nfinish_reason: Some(\"{}\")\n{}text:\n{}\n",
-                                  reason, thinking, c.text));
+  if (!o.stream) return write_output(to_text(0, c, o.chat_flags.hide_thinking, tokenizer));
+  return write_output(fmt::format("\n[request 0 finished: {}]\n", engine::to_string(c.reason)) +
+                      log_probs_text(c.log_probs, tokenizer));
 }
 
 engine::Result answer(engine::Engine& engine, const engine::Request& request, const Options& o) {
@@ -171,8 +168,10 @@ int generate(const Options& o) {
     check_utf8(stop, "--stop");
   }
   const engine::SamplingParams sampling = sampling_params(o.sampling);
-  if (!prompt) {
-    const BatchOptions batch{.path = *o.batch,
+  if (!prompt || o.answers > 1) {
+    const BatchOptions batch{.path = o.batch.value_or(""),
+                             .prompt = prompt,
+                             .answers = static_cast<std::int32_t>(o.answers),
                              .parallel = static_cast<std::int32_t>(o.parallel),
                              .hide_thinking = o.chat_flags.hide_thinking};
     return run_batch(o.model, batch, [&](const gguf::File& file, const text::Tokenizer& tokenizer) {
@@ -193,7 +192,7 @@ int generate(const Options& o) {
     if (o.stream) write_output("\n");
     throw Error(ErrorCode::kDevice, completion.error);
   }
-  if (!print_result(completion, o)) return kExitError;
+  if (!print_result(completion, o, engine.tokenizer())) return kExitError;
   if (completion.context_full) {
     print_note(
         fmt::format("the context of {} tokens is full (--ctx): the answer ends before {} "
@@ -220,7 +219,13 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
       ->add_option("--batch", o->batch, "Answer every line of a file, together; -: standard input")
       ->type_name("FILE")
       ->check(not_empty_path());
-  command->add_option("--parallel", o->parallel, "Prompts of a batch that run together, at most")
+  command
+      ->add_option("--answers", o->answers,
+                   "Answers to each prompt, which differ by their random numbers")
+      ->type_name("N")
+      ->transform(whole_number(1, 1024))
+      ->capture_default_str();
+  command->add_option("--parallel", o->parallel, "Answers that run together, at most")
       ->type_name("N")
       ->transform(whole_number(1, 64))
       ->capture_default_str();
@@ -234,6 +239,11 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
   command->add_option("--stop", o->stop, "End before this text; may be given several times")
       ->type_name("TEXT")
       ->allow_extra_args(false);
+  command
+      ->add_option("--logprobs", o->sampling.params.n_logprobs,
+                   "Tell how likely each token was to the model, and the N likeliest")
+      ->type_name("N")
+      ->transform(whole_number(0, engine::kMaxLogprobs));
   add_chat_options(*command, o->chat_flags);
   add_sampling_options(*command, o->sampling);
   add_model_options(*command, o->model, /*required=*/false);
@@ -249,7 +259,8 @@ it early, with what there is of it. Without --chat the text of control tokens in
 "Conversation" go with --chat.
 
 --batch writes one JSON object a line, in the order of the prompts: index (the line's number, from
-0), prompt, text, thinking (if any), tokens (their ids), prompt_tokens and finish_reason, or error.
+0), prompt, answer (its number, of several), text, thinking (if any), tokens (their ids), logprobs
+(if asked for), prompt_tokens and finish_reason, or error.
 Blank lines are passed over. Each answer is the one that the prompt has alone.
 
 Examples:
@@ -263,6 +274,9 @@ Examples:
     const CLI::Option* given = given_chat_option(*command);
     if (!o->chat && given != nullptr) {
       throw CLI::ValidationError(given->get_name() + " goes with --chat");
+    }
+    if (o->stream && o->answers > 1) {
+      throw CLI::ValidationError("--stream shows one answer: leave out --answers");
     }
     action = [o] { return generate(*o); };
   });

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +15,8 @@ namespace {
 class SamplingOptionsTest : public Cli {
  protected:
   std::string text(const std::vector<std::string>& more) {
-    std::vector<std::string> all = {"-n", "40"};
-    all.insert(all.end(), more.begin(), more.end());
+    std::vector<std::string> all = more;
+    if (std::ranges::find(more, "-n") == more.end()) all.insert(all.end(), {"-n", "40"});
     if (std::ranges::find(more, "--seed") == more.end()) all.insert(all.end(), {"--seed", "5"});
     const Outcome o = run(generate("hello hello hello", all));
     EXPECT_EQ(o.exit_code, 0) << o.err;
@@ -93,6 +94,30 @@ TEST_F(SamplingOptionsTest, ABiasForbidsATokenOrForcesIt) {
   const std::string always = text({"-l", "5+100000"});
   EXPECT_EQ(always, text({"-l", "5+100000", "--seed", "6", "--temp", "0"})) << "token 5 alone";
   EXPECT_NE(always, text({"-l", "5+100000", "-l", "5-inf"}));
+}
+
+TEST_F(SamplingOptionsTest, SeveralAnswersToOnePrompt) {
+  const std::string one = text({});
+  const std::string all = text({"--answers", "3"});
+  EXPECT_TRUE(all.starts_with(one)) << "the first is the one that there is alone";
+  EXPECT_NE(all.find("\nrequest_id: 1\n"), std::string::npos);
+  const std::size_t third = all.find("\nrequest_id: 2\n");
+  ASSERT_NE(third, std::string::npos);
+  EXPECT_EQ(all, text({"--answers", "3", "--parallel", "2", "-t", "1"}));
+  EXPECT_NE(all.substr(third + 15), one.substr(14));
+  EXPECT_TRUE(misused(run(generate("hello", {"--answers", "2", "--stream"})), {"--answers"}));
+  EXPECT_TRUE(failed(run(generate(std::string(900, 'a'), {"--answers", "2"})), {"the prompt"}));
+}
+
+TEST_F(SamplingOptionsTest, LogProbsFollowTheText) {
+  const std::string plain = text({"--temp", "0", "-n", "6"});
+  const std::string with = text({"--temp", "0", "-n", "6", "--logprobs", "2"});
+  ASSERT_TRUE(with.starts_with(plain + "logprobs:\n")) << with;
+  const std::string table = with.substr(plain.size() + 10);
+  EXPECT_EQ(std::ranges::count(table, '\n'), 6);
+  EXPECT_EQ(std::ranges::count(table, '['), 6);
+  EXPECT_TRUE(std::regex_search(table, std::regex("^ +-[0-9.]+ +[0-9]+ \"")));
+  EXPECT_TRUE(misused(run(generate("hello", {"--logprobs", "101"})), {"--logprobs", "100"}));
 }
 
 }  // namespace
