@@ -68,7 +68,7 @@ TEST_F(BadModel, OfAnotherArchitectureAndTensorTypeTheArchitectureIsNamed) {
   std::memcpy(patched.data() + patched.find(name) + name.size() + 4 + 2 * 8, &type, sizeof type);
   const Outcome o = load(bytes(patched));
   EXPECT_TRUE(failed(o, {"bytes.gguf", "rwkv9", "architecture"}));
-  EXPECT_EQ(o.err.find("IQ4_NL"), std::string::npos) << o.err;
+  EXPECT_EQ(o.err.find("IQ2_XXS"), std::string::npos) << o.err;
 }
 
 TEST_F(BadModel, OfAnotherArchitecture) {
