@@ -87,7 +87,8 @@ std::int32_t plan_work(Batch batch, const WorkCut& cut, std::vector<ir::WorkItem
                        .kv_end = std::min(end, (s + 1) * positions),
                        .n_splits = n_splits,
                        .split = s,
-                       .partial = n_partials});
+                       .partial = n_partials,
+                       .sequence_rows = n_rows});
       }
       n_partials += n_splits * n_rows;
     } else {
@@ -97,7 +98,8 @@ std::int32_t plan_work(Batch batch, const WorkCut& cut, std::vector<ir::WorkItem
                        .row_begin = row + first,
                        .n_rows = n,
                        .kv_begin = 0,
-                       .kv_end = sequence.first_position + first + n});
+                       .kv_end = sequence.first_position + first + n,
+                       .sequence_rows = n_rows});
       }
     }
     row += n_rows;

@@ -24,6 +24,9 @@ struct WorkItem {
   std::int32_t n_splits = 1;  // items that share these rows; 1: writes its result at once
   std::int32_t split = 0;     // which of them
   std::int32_t partial = 0;   // first partial slot of split 0; split s starts s * n_rows further
+  // Rows of the step that are the sequence's: what kernels choose by, so that a long prompt's last
+  // few rows go the way of the others.
+  std::int32_t sequence_rows = 0;
 };
 
 // How many candidates a row's choice looks at: more than anybody's top-k, few enough for a

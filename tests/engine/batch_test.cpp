@@ -20,6 +20,8 @@ void expect_exact_cover(Batch batch, const std::vector<ir::WorkItem>& work,
   }
   std::vector<int> partial(static_cast<std::size_t>(n_partials));
   for (const ir::WorkItem& item : work) {
+    ASSERT_EQ(item.sequence_rows,
+              std::ssize(batch[static_cast<std::size_t>(item.sequence)].tokens));
     for (std::int32_t r = 0; r < item.n_rows; ++r) {
       const auto row = static_cast<std::size_t>(item.row_begin + r);
       ASSERT_EQ(sequence_of.at(row), item.sequence);

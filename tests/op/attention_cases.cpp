@@ -98,7 +98,7 @@ std::vector<Case> group_cases(const Kv& kv) {
   using enum ir::RopeKind;
   std::vector<Case> out;
   const std::vector<SequenceSpec> mixed = {{40, 1}, {19, 33}, {63, 1}, {100, 2}, {0, 5}};
-  for (const std::int32_t group : {1, 2, 3, 4, 7, 8}) {
+  for (const std::int32_t group : {1, 2, 3, 4, 7, 8, 16}) {
     const std::string name = std::string("groups_of_").append(std::to_string(group));
     for (const std::int32_t dim : {64, 96, 128}) {
       const std::string at = std::string("/").append(std::to_string(dim));

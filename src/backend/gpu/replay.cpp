@@ -39,7 +39,7 @@ void GpuExecutor::begin_probe() {
   step.header() = {.n_rows = 1, .n_head_rows = 1, .n_sequences = 1, .n_work = 1, .n_partials = 0};
   const std::span<float> angles = step.rope_row(0);
   for (std::size_t i = 0; i < angles.size(); i += 2) angles[i] = 1;  // cos, sin of 0
-  step.work()[0] = {.n_rows = 1, .kv_end = 1, .n_splits = 1};
+  step.work()[0] = {.n_rows = 1, .kv_end = 1, .n_splits = 1, .sequence_rows = 1};
   step.samples()[0] = {.mode = ir::SampleMode::kAll};
   context_->enter();
   end_probe();  // no memory that was never written

@@ -1,5 +1,5 @@
-// paged_attention_few_f16_<head_dim>: y = softmax(scale q K^T) V for work items of at most
-// kFewRows rows, by matrix units. q [n, n_heads * d], K and V F16 in blocks of 16 positions ->
+// paged_attention_few_f16_<head_dim>: y = softmax(scale q K^T) V for work items of sequences
+// with at most kFewRows rows in the step, by matrix units. q [n, n_heads * d], K and V F16 in blocks of 16 positions ->
 // y [n, n_heads * d]; q and k are normalised by heads and rotated first
 // where there are norms and rope.
 //
@@ -75,7 +75,7 @@ struct AttentionFew : AttentionTile<A, kDim, kFewQueries> {
 #pragma unroll 1
     for (i32 number = A::group_x(); number < n; number += a.grid.x) {
       Task t = Tile::task(number);
-      if (t.item.n_rows > kFewRows) continue;
+      if (t.item.sequence_rows > kFewRows) continue;
       A::barrier();  // the task before is done with the LDS
       if (a.write_kv != 0) {
         store_new_kv<A, f16, kFewThreads>(a, step, t.item, t.kv_head, kDim);

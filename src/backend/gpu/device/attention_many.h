@@ -1,6 +1,6 @@
-// paged_attention_many_f16_<head_dim>: y = softmax(scale q K^T) V for work items of more than
-// kFewRows rows, by matrix units. Shapes and layouts are those of attention_few.h; k and v are
-// stored before.
+// paged_attention_many_f16_<head_dim>: y = softmax(scale q K^T) V for work items of sequences
+// with more than kFewRows rows in the step, by matrix units. Shapes and layouts are those of
+// attention_few.h; k and v are stored before.
 //
 // A task is a work item, a KV head and up to 128 queries that share it, rows of the item times
 // heads of the group: 16 or 32 a wave. K and V pass through LDS in tiles of kTokens positions, of
@@ -80,7 +80,7 @@ struct AttentionMany : AttentionTile<A, kDim, kManyQueries> {
 #pragma unroll 1
     for (i32 number = A::group_x(); number < n; number += a.grid.x) {
       Task t = Tile::task(number);
-      if (t.item.n_rows <= kFewRows) continue;
+      if (t.item.sequence_rows <= kFewRows) continue;
       do {
         run_tile(t);
       } while (Tile::next_rows(t));

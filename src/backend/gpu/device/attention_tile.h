@@ -85,7 +85,7 @@ struct AttentionTile {
     const WorkItemArgs& w = step.work()[number / head_tiles()];
     t.item = {A::uniform(w.sequence), A::uniform(w.row_begin), A::uniform(w.n_rows),
               A::uniform(w.kv_begin), A::uniform(w.kv_end),    A::uniform(w.n_splits),
-              A::uniform(w.split),    A::uniform(w.partial)};
+              A::uniform(w.split),    A::uniform(w.partial),   A::uniform(w.sequence_rows)};
     t.heads = min_of(tile_heads(), group() - t.first_head);
     t.first_row = 0;
     t.rows = min_of(tile_rows(), t.item.n_rows);

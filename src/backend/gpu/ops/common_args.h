@@ -19,7 +19,7 @@ struct StepHeaderArgs {
 };
 // ir::WorkItem.
 struct WorkItemArgs {
-  i32 sequence, row_begin, n_rows, kv_begin, kv_end, n_splits, split, partial;
+  i32 sequence, row_begin, n_rows, kv_begin, kv_end, n_splits, split, partial, sequence_rows;
 };
 
 // ir::SampleParams, ir::SampleMode.

@@ -16,6 +16,7 @@ static_assert(sizeof(WorkItemArgs) == sizeof(ir::WorkItem));
 static_assert(offsetof(WorkItemArgs, kv_begin) == offsetof(ir::WorkItem, kv_begin));
 static_assert(offsetof(WorkItemArgs, n_splits) == offsetof(ir::WorkItem, n_splits));
 static_assert(offsetof(WorkItemArgs, partial) == offsetof(ir::WorkItem, partial));
+static_assert(offsetof(WorkItemArgs, sequence_rows) == offsetof(ir::WorkItem, sequence_rows));
 static_assert(offsetof(StepHeaderArgs, n_masks) == offsetof(ir::StepHeader, n_masks));
 static_assert(sizeof(SampleParamsArgs) == sizeof(ir::SampleParams));
 static_assert(offsetof(SampleParamsArgs, log_min_p) == offsetof(ir::SampleParams, log_min_p));
