@@ -76,7 +76,7 @@ class PlainChain {
   std::size_t index(text::TokenId id) const { return static_cast<std::size_t>(id); }
   void near(double a, double b) { margin_ = std::min(margin_, std::abs(a - b)); }
   void sort() {
-    std::stable_sort(tokens_.begin(), tokens_.end(), [](const Token& a, const Token& b) {
+    std::sort(tokens_.begin(), tokens_.end(), [](const Token& a, const Token& b) {
       return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
     });
   }

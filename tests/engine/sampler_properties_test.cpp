@@ -46,7 +46,7 @@ std::vector<Plain> plain(const Candidates& c) {
   for (const Candidate& candidate : c.list) {
     out.push_back({candidate.id, static_cast<double>(candidate.logit), 0});
   }
-  std::stable_sort(out.begin(), out.end(), [](const Plain& a, const Plain& b) {
+  std::sort(out.begin(), out.end(), [](const Plain& a, const Plain& b) {
     return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
   });
   double total = 0;
@@ -130,8 +130,10 @@ RC_GTEST_PROP(SamplerProperty, TypicalKeepsTheNearestToTheEntropy, ()) {
   double entropy = 0;
   for (const Plain& each : all) entropy -= each.p * std::log(each.p);
   const auto distance = [&](const Plain& each) { return std::abs(-std::log(each.p) - entropy); };
-  std::stable_sort(all.begin(), all.end(),
-                   [&](const Plain& a, const Plain& b) { return distance(a) < distance(b); });
+  std::sort(all.begin(), all.end(), [&](const Plain& a, const Plain& b) {
+    const double near = distance(a), far = distance(b);
+    return near != far ? near < far : a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  });
   std::set<text::TokenId> want;
   double sum = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -5,9 +5,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "engine/fixture.h"
+#include "engine/sampling/dry.h"
 #include "engine/scheduler.h"
 
 namespace rocmforge::test {
@@ -139,6 +142,39 @@ TEST(SampledRequest, WhatIsOutOfRangeIsRejected) {
   SamplingParams p;
   p.logit_bias = {{100000, 1}};
   EXPECT_EQ(message(p).substr(0, 52), "Invalid logit_bias: token 100000 must be in range [0");
+}
+
+// Every token that holds a breaker, and every one that it can begin in.
+TEST(SampledRequest, BreakersAreFoundInTheVocabulary) {
+  TinyEngine tiny;
+  const text::Tokenizer& tokenizer = tiny.engine->tokenizer();
+  const std::vector<std::string> texts = {"lo", "ello", "o"};
+  const engine::DryBreakers found = engine::find_breakers(tokenizer, texts);
+  int n_whole = 0, n_begun = 0;
+  for (text::TokenId id = 0; id < tokenizer.size(); ++id) {
+    const std::string piece = tokenizer.piece(id, true);
+    std::set<std::vector<text::TokenId>> want;
+    for (const std::string& text : texts) {
+      if (piece.find(text) != std::string::npos) {
+        want.insert(std::vector<text::TokenId>{});
+        ++n_whole;
+        continue;
+      }
+      for (std::size_t n = 1; n < text.size(); ++n) {
+        if (!piece.ends_with(text.substr(0, n))) continue;
+        want.insert(tokenizer.encode(text.substr(n), {.add_special = false}));
+        ++n_begun;
+      }
+    }
+    std::set<std::vector<text::TokenId>> got;
+    if (const auto at = found.find(id); at != found.end()) {
+      got.insert(at->second.begin(), at->second.end());
+    }
+    EXPECT_EQ(got, want) << piece;
+  }
+  EXPECT_GT(n_whole, 0);
+  EXPECT_GT(n_begun, 1);
+  EXPECT_EQ(engine::dry_breakers({}, tokenizer), nullptr) << "not looked for where DRY is off";
 }
 
 TEST(SampledRequest, OnlyTheHostReadsLogits) {
