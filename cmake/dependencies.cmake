@@ -32,6 +32,15 @@ endfunction()
 rocmforge_find(pcre2 pcre2.h pcre2-8)
 rocmforge_find(utf8proc utf8proc.h utf8proc)
 rocmforge_find(zstd zstd.h zstd)  # the embedded kernels
+rocmforge_find(edit histedit.h edit)  # lines that are typed
+if(ROCMFORGE_STATIC)  # what libedit's archive needs in its turn
+  foreach(name tinfo bsd md)
+    find_library(edit_${name}_LIBRARY ${name})
+    if(edit_${name}_LIBRARY)
+      target_link_libraries(outside::edit INTERFACE ${edit_${name}_LIBRARY})
+    endif()
+  endforeach()
+endif()
 
 # Highway's headers alone: the program chooses the instruction set itself, so its library is unused.
 find_path(highway_INCLUDE hwy/highway.h REQUIRED)

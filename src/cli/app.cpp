@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kFooter =
     R"(Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
+  rocmforge chat --gguf model.gguf
   rocmforge bench --gguf model.gguf
   rocmforge help generate
 
@@ -100,6 +101,7 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   Action action;
   add_generate(app, globals, action);
+  add_chat(app, action);
   add_tokenize(app, action);
   add_perplexity(app, action);
   add_verify(app, action);

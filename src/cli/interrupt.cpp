@@ -19,6 +19,7 @@ const char* words = "";                                 // null: die of the sign
 std::size_t n_words = 0;
 timer_t patience;
 struct sigaction before_interrupt;
+std::atomic<int> n_interrupts{0};  // since an answer or a line began
 
 // Both handlers call nothing but what POSIX allows in one.
 void on_interrupt(int) {
@@ -45,10 +46,18 @@ void on_killed(int signal) {
   ::raise(signal);  // is delivered when this returns
 }
 
-void install(int signal, void (*handler)(int)) {
+// A step that does not end can be left.
+void on_chat_interrupt(int signal) {
+  interrupted.store(true);
+  if (n_interrupts.fetch_add(1) < 2) return;
+  std::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+void install(int signal, void (*handler)(int), int flags = SA_RESTART) {
   struct sigaction action{};
   action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = flags;
   sigemptyset(&action.sa_mask);
   check(::sigaction(signal, &action, nullptr) == 0, "a handler of a signal can be set");
 }
@@ -96,6 +105,30 @@ void Interrupt::obey() {
   if (!interrupted.load()) return;
   std::signal(SIGINT, SIG_DFL);
   std::raise(SIGINT);
+}
+
+ChatInterrupt::ChatInterrupt() {
+  ::sigaction(SIGINT, nullptr, &before_interrupt);
+  installed_ = before_interrupt.sa_handler != SIG_IGN;
+}
+
+ChatInterrupt::~ChatInterrupt() {
+  if (installed_) ::sigaction(SIGINT, &before_interrupt, nullptr);
+}
+
+void ChatInterrupt::line_begins() {
+  interrupted.store(false);
+  n_interrupts.store(0);
+  if (installed_) install(SIGINT, on_chat_interrupt, 0);
+}
+
+void ChatInterrupt::answer_begins() {
+  n_interrupts.store(0);
+  if (installed_) install(SIGINT, on_chat_interrupt);
+}
+
+std::atomic<bool>& ChatInterrupt::requested() {
+  return interrupted;
 }
 
 RemovedWhenKilled::RemovedWhenKilled(const std::string& path) : path_(path) {

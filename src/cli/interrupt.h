@@ -32,6 +32,26 @@ class Interrupt {
   bool installed_ = false;
 };
 
+// Ctrl-C in a conversation: it stops an answer, or the typing of a line, and not the program. One
+// at a time, and none beside an Interrupt. A SIGINT that was ignored at the start stays ignored.
+class ChatInterrupt {
+ public:
+  ChatInterrupt();
+  ~ChatInterrupt();
+  ChatInterrupt(const ChatInterrupt&) = delete;
+  ChatInterrupt& operator=(const ChatInterrupt&) = delete;
+
+  // From now on a SIGINT ends the system call under way: that which reads a line.
+  void line_begins();
+  // From now on it asks for the answer's end through requested(), as one does that came since the
+  // line began; the third one kills.
+  void answer_begins();
+  std::atomic<bool>& requested();
+
+ private:
+  bool installed_ = false;
+};
+
 // While it lives, a SIGINT, SIGTERM or SIGHUP that would kill the process removes the file first.
 // One at a time.
 class RemovedWhenKilled {
