@@ -104,10 +104,9 @@ CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* d
 
 void add_override_option(CLI::App& command, std::vector<std::string>& overrides) {
   command
-      .add_option(
-          "--override-kv", overrides,
-          "Take KEY for VALUE, whatever the file's metadata says; TYPE: int, float, bool, str.\n"
-          "May be given several times")
+      .add_option("--override-kv", overrides,
+                  "Take KEY for VALUE, whatever the file says; TYPE: int, float, bool, str.\n"
+                  "May be given several times")
       ->type_name("KEY=TYPE:VALUE")
       ->allow_extra_args(false)
       ->group(kModelGroup);

@@ -3,6 +3,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <regex>
+#include <thread>
 
 #include "cli/program.h"
 
@@ -265,6 +267,14 @@ class Terminal {
       seen_.append(part, static_cast<std::size_t>(n));
     }
   }
+  // For the prompt, and for the program to read what is typed there: before, the terminal's own
+  // editing would swallow it.
+  bool wait_for_prompt(const std::string& prompt = ">>> ") {
+    return wait_for(prompt) && wait_for_mode(/*by_line=*/false);
+  }
+  // For the program to have taken the line: the terminal is by line again.
+  bool wait_until_taken() { return wait_for_mode(/*by_line=*/true); }
+
   // Its exit code, or minus the signal that it died of.
   int end() {
     wait_for("\x01never\x01");
@@ -276,6 +286,18 @@ class Terminal {
   const std::string& seen() const { return seen_; }
 
  private:
+  bool wait_for_mode(bool by_line) const {
+    for (int i = 0; i < 6000; ++i) {
+      termios now{};
+      if (::tcgetattr(master_, &now) == 0 && ((now.c_lflag & ICANON) != 0) == by_line) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));  // and to be about to read
+        return true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
   pid_t pid_ = -1;
   int master_ = -1;
   bool ended_ = false;
@@ -299,23 +321,23 @@ TEST_F(ChatTerminal, CtrlCStopsTheAnswerThenLeaves) {
   const std::string file = dir_.file("saved.json");
   Terminal terminal(on_terminal({"--ctx", "60000", "--ignore-eos"}));
   ASSERT_TRUE(terminal.wait_for("/help lists the commands"));
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("hello\n");
-  ASSERT_TRUE(terminal.wait_for("hello\r\n")) << terminal.seen();
+  ASSERT_TRUE(terminal.wait_until_taken());
   terminal.type("\x03");
   ASSERT_TRUE(terminal.wait_for("(stopped")) << terminal.seen();
   ASSERT_TRUE(terminal.wait_for("[kept 0 tokens"));
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   // One at the prompt drops the line, and says what the next one does.
   terminal.type("not this\x03");
   ASSERT_TRUE(terminal.wait_for("(Ctrl-C again, or Ctrl-D, leaves)")) << terminal.seen();
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("/save " + file + "\n");
   ASSERT_TRUE(terminal.wait_for("(saved ")) << terminal.seen();
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("\x03");
   ASSERT_TRUE(terminal.wait_for("(Ctrl-C again"));
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("\x03");
   EXPECT_EQ(terminal.end(), 0) << terminal.seen();
   for (const auto& [role, content] : saved(file))
@@ -326,10 +348,10 @@ TEST_F(ChatTerminal, TheHistoryIsKeptForTheUserAlone) {
   const std::string file = dir_.file("saved.json");
   {
     Terminal terminal(on_terminal({"-n", "5"}));
-    ASSERT_TRUE(terminal.wait_for(">>> "));
+    ASSERT_TRUE(terminal.wait_for_prompt());
     terminal.type("h\xc3\xa9llo\n");
     ASSERT_TRUE(terminal.wait_for("[kept"));
-    ASSERT_TRUE(terminal.wait_for(">>> "));
+    ASSERT_TRUE(terminal.wait_for_prompt());
     terminal.type("\x04");
     EXPECT_EQ(terminal.end(), 0) << terminal.seen();
   }
@@ -338,17 +360,18 @@ TEST_F(ChatTerminal, TheHistoryIsKeptForTheUserAlone) {
   EXPECT_EQ(std::filesystem::status(history).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   Terminal terminal(on_terminal({"-n", "5"}));
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("\x1b[A\n");  // the line before
   ASSERT_TRUE(terminal.wait_for("[kept")) << terminal.seen();
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("\"\"\"two\n");
-  ASSERT_TRUE(terminal.wait_for("... "));
+  ASSERT_TRUE(terminal.wait_for_prompt("... "));
   terminal.type("lines\"\"\"\n");
   ASSERT_TRUE(terminal.wait_for("[kept"));
-  ASSERT_TRUE(terminal.wait_for(">>> "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("/save " + file + "\n");
   ASSERT_TRUE(terminal.wait_for("(saved "));
+  ASSERT_TRUE(terminal.wait_for_prompt());
   terminal.type("/exit\n");
   EXPECT_EQ(terminal.end(), 0) << terminal.seen();
   ASSERT_EQ(saved(file).size(), 4u);
@@ -362,10 +385,10 @@ TEST_F(ChatTerminal, ThinkingIsDimUnlessColoursAreUnwanted) {
         on_terminal({"-n", "30", "--think", "on", "--reasoning-budget", "5", "--ignore-eos"});
     if (!wanted) command.env["NO_COLOR"] = "1";
     Terminal terminal(command);
-    ASSERT_TRUE(terminal.wait_for(">>> "));
+    ASSERT_TRUE(terminal.wait_for_prompt());
     terminal.type("hello\n");
     ASSERT_TRUE(terminal.wait_for("[kept"));
-    ASSERT_TRUE(terminal.wait_for(">>> "));
+    ASSERT_TRUE(terminal.wait_for_prompt());
     terminal.type("\x04");
     EXPECT_EQ(terminal.end(), 0);
     const std::string& seen = terminal.seen();

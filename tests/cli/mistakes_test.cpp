@@ -23,7 +23,7 @@ TEST_F(Mistake, NoSubcommandOrAnUnknownOne) {
   EXPECT_TRUE(told({"gen"}, {"did you mean generate?"}));
   EXPECT_TRUE(told({"quux"}, {"\"quux\": no such subcommand"}));
   EXPECT_TRUE(told({""}, {"no such subcommand"}));
-  for (const char* name : {"run", "chat", "cli", "completion"}) {
+  for (const char* name : {"run", "cli", "completion"}) {
     EXPECT_TRUE(told({name, "model"}, {name, "generate"}));
   }
   EXPECT_TRUE(told({"my model.gguf"}, {"rocmforge generate --gguf \"my model.gguf\" -p TEXT"}));

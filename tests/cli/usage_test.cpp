@@ -73,6 +73,9 @@ TEST(Help, OfEachSubcommand) {
                                                   "--tokenizer PATH",
                                                   "[f16]",
                                                   "Ctrl-C"}));
+  expect_help({"chat", "--help"},
+              with_model({"--system TEXT", "--chat-template FILE|NAME", "--hide-thinking", "[0]",
+                          "--template-arg KEY=JSON", "--seed N", "Ctrl-C", "history", "Examples"}));
   expect_help({"tokenize", "-h"}, {"text TEXT", "-f,--file PATH", "--no-bos", "--parse-special",
                                    "-m,--gguf,--model PATH", "-h,--help", "Example"});
   expect_help({"perplexity", "--help"},
