@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/partial_file.h"
 #include "base/thread_pool.h"
 #include "cli/app.h"
 #include "cli/bench_report.h"
@@ -73,9 +74,9 @@ int save(const Options& o) {
   const model::RandomModel random(*o.model.random, counters);
   ThreadPool pool(o.model.threads > 0 ? o.model.threads : ThreadPool::default_threads());
   const auto start = std::chrono::steady_clock::now();
-  const std::string target = model::save_target(o.save);
+  const std::string target = output_target(o.save);
   {
-    const RemovedWhenKilled removed(target + ".partial");
+    const RemovedWhenKilled removed(PartialFile::partial_name(target));
     model::save_random(random, target, pool);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;

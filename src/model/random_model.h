@@ -85,12 +85,8 @@ class RandomModel {
 // What a matrix without data is made of (tensor/random.h).
 std::uint64_t random_seed_of(std::string_view tensor);
 
-// The file that save_random writes for `path`: symbolic links resolved, also one whose target is
-// not there yet. Error{kIo} when it is there and no regular file, or its ".partial" is.
-std::string save_target(const std::string& path);
-
-// Writes the whole file, in pieces, on all threads of the pool: save_target(path) + ".partial",
-// renamed when whole, removed when it fails. Error{kIo} naming path.
+// Writes the whole file, in pieces, on all threads of the pool, as a PartialFile (base). Error{kIo}
+// naming path.
 void save_random(const RandomModel& model, const std::string& path, ThreadPool& pool);
 
 }  // namespace rocmforge::model
