@@ -30,6 +30,7 @@ function(rocmforge_find TARGET HEADER LIBRARY)
 endfunction()
 
 rocmforge_find(pcre2 pcre2.h pcre2-8)
+rocmforge_find(re2 re2/re2.h re2)  # patterns of a user
 rocmforge_find(utf8proc utf8proc.h utf8proc)
 rocmforge_find(zstd zstd.h zstd)  # the embedded kernels
 rocmforge_find(edit histedit.h edit)  # lines that are typed

@@ -9,19 +9,19 @@ set -euo pipefail
 declare -A lists=(
   [debian run]='g++ cmake ninja-build ccache python3 python3-pip
     libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost1.90-dev
-    libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libutf8proc-dev libhwy-dev libzstd-dev
+    libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libre2-dev libutf8proc-dev libhwy-dev libzstd-dev
     libedit-dev'
   [debian gpu]='clang-19 lld-19 llvm-19 zstd'
   [debian test]='libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev zstd python3-jinja2'
   [debian check]='git clang-19 clang-format-19 libclang-rt-19-dev shellcheck'
 
   [fedora run]='gcc-c++ cmake ninja-build ccache python3 python3-pip boost-devel cli11-devel
-    spdlog-devel fmt-devel pcre2-devel utf8proc-devel highway-devel libzstd-devel libedit-devel'
+    spdlog-devel fmt-devel pcre2-devel re2-devel utf8proc-devel highway-devel libzstd-devel libedit-devel'
   [fedora gpu]='clang19 lld19 llvm19 zstd'
   [fedora test]='gtest-devel gmock-devel google-benchmark-devel rapidcheck-devel zstd python3-jinja2'
   [fedora check]='git clang clang-tools-extra compiler-rt ShellCheck'
 
-  [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt pcre2
+  [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt pcre2 re2
     libutf8proc highway zstd libedit'
   [arch gpu]='clang19 lld19 llvm19 zstd'
   [arch test]='gtest benchmark rapidcheck zstd python-jinja'

@@ -105,6 +105,7 @@ int run(int argc, char** argv) {
   add_tokenize(app, action);
   add_perplexity(app, action);
   add_verify(app, action);
+  add_quantize(app, action);
   add_bench(app, action);
   add_devices(app, action);
 

@@ -1,0 +1,227 @@
+// `rocmforge quantize`: a model file to one of smaller types.
+#include "quantize/quantize.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/error.h"
+#include "base/partial_file.h"
+#include "base/thread_pool.h"
+#include "cli/app.h"
+#include "cli/help.h"
+#include "cli/interrupt.h"
+#include "cli/load_bar.h"
+#include "cli/model_options.h"
+#include "cli/output.h"
+#include "gguf/names.h"
+#include "gguf/reader.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct Options {
+  std::string gguf, out, type;
+  std::vector<std::string> rules;
+  bool allow_requantize = false, pure = false, dry_run = false;
+  std::int32_t threads = 0;
+};
+
+double mib(std::uint64_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
+
+std::string progress_line(std::int64_t done, std::int64_t total, double) {
+  return fmt::format(
+      "quantizing {:3} %, {:.2f} of {:.2f} GiB", total > 0 ? 100 * done / total : 100,
+      mib(static_cast<std::uint64_t>(done)) / 1024, mib(static_cast<std::uint64_t>(total)) / 1024);
+}
+
+// Lines of at most 70 characters.
+std::string wrapped(const std::string& list) {
+  std::string out;
+  std::size_t line = 0;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(", ", at), list.size());
+    const std::size_t n = std::min(end + 2, list.size()) - at;
+    if (line + n > 70) {
+      out.back() = '\n';
+      line = 0;
+    }
+    out += list.substr(at, n);
+    line += n;
+    at += n;
+  }
+  return out;
+}
+
+// The tensors, one a line, in columns.
+class Table {
+ public:
+  explicit Table(const quantize::Plan& plan) : plan_(plan) {
+    for (const quantize::TensorPlan& t : plan.tensors) {
+      name_ = std::max(name_, gguf::printable(t.from->name).size());
+      shape_ = std::max(shape_, to_string(t.from->shape).size());
+    }
+  }
+
+  // `loss` is null where nothing is known of it.
+  std::string line(std::size_t index, const quantize::Loss* loss) const {
+    const quantize::TensorPlan& t = plan_.tensors[index];
+    const std::string place = fmt::format("[{}/{}]", index + 1, plan_.tensors.size());
+    std::string out =
+        fmt::format("{:>{}} {:<{}} {:<{}} {}", place, place_width(), gguf::printable(t.from->name),
+                    name_, to_string(t.from->shape), shape_, to_string(t.from->dtype));
+    if (t.changes()) {
+      out += fmt::format(" -> {}, {:.2f} -> {:.2f} MiB", to_string(t.type), mib(t.from->n_bytes),
+                         mib(t.n_bytes));
+      if (loss != nullptr) {
+        out += fmt::format(", error {:.3g} ({:.2f} %)", loss->rms, 100 * loss->relative);
+      }
+    } else {
+      out += fmt::format(", kept, {:.2f} MiB", mib(t.n_bytes));
+    }
+    if (t.instead_of) {
+      out +=
+          fmt::format("; not {}, whose blocks of {} do not fill a row of {}",
+                      to_string(*t.instead_of), info(*t.instead_of).block_elems, t.from->shape[-1]);
+    }
+    return out + "\n";
+  }
+
+ private:
+  std::size_t place_width() const { return 3 + 2 * std::to_string(plan_.tensors.size()).size(); }
+
+  const quantize::Plan& plan_;
+  std::size_t name_ = 0, shape_ = 0;
+};
+
+std::string sizes(const quantize::Plan& plan) {
+  const auto bits = [&](std::uint64_t bytes) {
+    return plan.n_elems > 0 ? 8 * static_cast<double>(bytes) / static_cast<double>(plan.n_elems)
+                            : 0.0;
+  };
+  std::string out = fmt::format("size: {:.2f} -> {:.2f} MiB ({:.2f} -> {:.2f} bits a weight)\n",
+                                mib(plan.bytes_before), mib(plan.bytes_after),
+                                bits(plan.bytes_before), bits(plan.bytes_after));
+  if (plan.n_fallbacks > 0) {
+    out +=
+        fmt::format("{} of {} tensors have another type than asked for, for their rows' length\n",
+                    plan.n_fallbacks, plan.tensors.size());
+  }
+  return out;
+}
+
+quantize::Wishes wishes_of(const Options& o) {
+  quantize::Wishes out;
+  out.file_type = quantize::find_file_type(o.type);
+  if (out.file_type == nullptr) {
+    throw Error(ErrorCode::kUsage,
+                "--type: \"" + o.type + "\" is not one of " + quantize::file_type_names());
+  }
+  for (const std::string& rule : o.rules) out.rules.emplace_back(rule);
+  out.pure = o.pure;
+  return out;
+}
+
+void write(const Options& o, const MappedFile& in, const quantize::Plan& plan) {
+  const std::string target = quantize::output_of(in, o.out);
+  const Table table(plan);
+  LoadBar bar(STDERR_FILENO, LoadBar::kPatience, progress_line);
+  const quantize::Reports reports{
+      .tensor =
+          [&](std::size_t index, const quantize::Loss& loss) {
+            bar.erase();
+            write_output(table.line(index, &loss));
+          },
+      .progress = [&](std::int64_t done, std::int64_t total) { bar.show(done, total); }};
+  ThreadPool pool(o.threads > 0 ? o.threads : ThreadPool::default_threads());
+  const auto start = std::chrono::steady_clock::now();
+  quantize::Loss loss;
+  {
+    const RemovedWhenKilled removed(PartialFile::partial_name(target));
+    loss = quantize::write_quantized(in, plan, target, pool, reports);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  write_output(sizes(plan));
+  write_output(fmt::format("error: {:.4g} (root mean square), {:.3f} % of the changed weights'\n",
+                           loss.rms, 100 * loss.relative));
+  write_output(fmt::format("{}: {:.2f} MiB in {:.1f} s ({:.0f} MB/s read)\n", o.out,
+                           mib(plan.file_bytes), took.count(),
+                           static_cast<double>(plan.bytes_before) / 1e6 / took.count()));
+}
+
+int quantize_file(const Options& o) {
+  const quantize::Wishes wishes = wishes_of(o);
+  if (o.out.empty() && !o.dry_run) {
+    throw Error(ErrorCode::kUsage, "--out: is missing; without it there is --dry-run");
+  }
+  const MappedFile in(o.gguf);
+  Counters counters;
+  const gguf::File file = gguf::parse(in.bytes(), o.gguf, counters);
+  const quantize::Plan plan = quantize::make_plan(file, wishes, o.allow_requantize);
+  if (!o.dry_run) {
+    write(o, in, plan);
+    return kExitDone;
+  }
+  const Table table(plan);
+  for (std::size_t i = 0; i < plan.tensors.size(); ++i) write_output(table.line(i, nullptr));
+  write_output(sizes(plan));
+  return kExitDone;
+}
+
+constexpr const char* kFooter =
+    R"(The mixtures (Q2_K to Q5_K_M) give values, outputs and the first layers more bits, as llama.cpp's do,
+and the output matrix, or the embedding that serves as one, is Q6_K with most types. Norms, biases and
+the like are kept. A row that is not whole blocks of 256 gets the type of blocks of 32 that llama.cpp
+takes, and the tensor's line says so. MXFP6 runs here alone: other programs do not know it.
+
+A tensor's line ends with the error that quantizing brought: root mean square, and its share of the
+weights'. The file is written under the name OUT.partial, which takes OUT's place in the end: a file
+of that name is replaced then and no sooner.
+
+Examples:
+  rocmforge quantize --gguf model.BF16.gguf --out model.Q4_K_M.gguf --type Q4_K_M
+  rocmforge quantize --gguf model.F16.gguf --type Q3_K --dry-run
+  rocmforge quantize --gguf model.F16.gguf --out m.gguf --type Q8_0 --tensor-type "ffn_.*=MXFP4")";
+
+}  // namespace
+
+void add_quantize(CLI::App& app, Action& action) {
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("quantize", "Write a model file with smaller weights");
+  add_gguf_option(*command, o->gguf, "Model file (GGUF) to read")->required()->group("Options");
+  command->add_option("-o,--out", o->out, "File to write")
+      ->type_name("PATH")
+      ->check(not_empty_path());
+  command
+      ->add_option("--type", o->type,
+                   "What to make of it:\n" + wrapped(quantize::file_type_names()))
+      ->type_name("TYPE")
+      ->required();
+  command
+      ->add_option("--tensor-type", o->rules,
+                   "The type of tensors in whose name the pattern (RE2) is\n"
+                   "found; may be given several times, the first that fits counts")
+      ->type_name("PATTERN=TYPE")
+      ->allow_extra_args(false);
+  command->add_flag("--pure", o->pure, "The same type for all matrices, no mixture");
+  command->add_flag("--allow-requantize", o->allow_requantize,
+                    "Quantize what is quantized already, at a loss");
+  command->add_flag("--dry-run", o->dry_run, "Show types and sizes, and write nothing");
+  command->add_option("-t,--threads", o->threads, "CPU threads; 0: one for each physical core")
+      ->type_name("N")
+      ->transform(whole_number(0, 1024))
+      ->capture_default_str();
+  command->footer(kFooter);
+  command->callback([o, &action] { action = [o] { return quantize_file(*o); }; });
+}
+
+}  // namespace rocmforge::cli
