@@ -1,8 +1,11 @@
 // Scales that the encoders of the K types look for. All are deterministic.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "tensor/quant/lanes.h"
 #include "tensor/quant/round.h"
 
 namespace rocmforge::quant {
@@ -22,55 +25,150 @@ struct Trials {
   bool absolute = false;  // errors are magnitudes, not squares
 };
 
-// The best of the plain scale and the trials, each of which is refined by least squares over its
-// codes:
-//   with W = sum w, S = sum w x, L = sum w q, Q = sum w q^2, P = sum w q x, D = W Q - L^2:
-//   scale = (W P - S L) / D, -min = (Q S - L P) / D;  P / Q and 0 where -min would be above 0.
-// The winner has the least weighted error, the first of equals.
-inline Affine fit_affine(const float* x, const float* weight, int n, int n_max,
-                         const Trials& trials) {
-  float least = x[0], greatest = x[0], sum_w = 0, sum_x = 0;
-  for (int i = 0; i < n; ++i) {
-    if (x[i] < least) least = x[i];
-    if (x[i] > greatest) greatest = x[i];
-    sum_w += weight[i];
-    sum_x += weight[i] * x[i];
-  }
-  if (least > 0) least = 0;
-  if (!(greatest > least)) return {0, -least};
-  // The code of a value when `steps` steps reach from `base` to the greatest.
-  const auto code = [&](float base, float steps, float value) {
-    return static_cast<float>(nearest(steps / (greatest - base) * (value - base), 0, n_max));
-  };
-  const auto error = [&](float base, float steps, const Affine& a) {
-    float sum = 0;
-    for (int i = 0; i < n; ++i) {
-      const float off = a.scale * code(base, steps, x[i]) - a.min - x[i];
-      sum += weight[i] * (trials.absolute ? std::fabs(off) : off * off);
+// A group of values with their weights, for fit_affine.
+template <int kN>
+class AffineFit {
+ public:
+  AffineFit(const float* x, const float* weight, int n_max)
+      : greatest_(*std::max_element(x, x + kN)), top_(static_cast<float>(n_max)) {
+    Lanes sum_w{}, sum_x{};
+    for (int i = 0; i < kVectors; ++i) {
+      x_[i] = lanes_at(x + kLanes * i);
+      w_[i] = lanes_at(weight + kLanes * i);
+      sum_w += w_[i];
+      sum_x += w_[i] * x_[i];
     }
-    return sum;
-  };
+    sum_w_ = sum(sum_w);
+    sum_x_ = sum(sum_x);
+  }
+
+  // Sets the codes to those of `steps` steps from `base` to the greatest value.
+  void code(float base, float steps) {
+    const Lanes scale = all_lanes(steps / (greatest_ - base)), from = all_lanes(base);
+    for (int i = 0; i < kVectors; ++i) q_[i] = nearest_whole(scale * (x_[i] - from), 0, top_);
+  }
+
+  // Scale and minimum of least squares for the codes; scale 0 where they do not say.
+  //   with W = sum w, S = sum w x, L = sum w q, Q = sum w q^2, P = sum w q x, D = W Q - L^2:
+  //   scale = (W P - S L) / D, -min = (Q S - L P) / D;  P / Q and 0 where -min would be above 0.
+  Affine solve() const {
+    Lanes q{}, qq{}, xq{};
+    for (int i = 0; i < kVectors; ++i) {
+      const Lanes wq = w_[i] * q_[i];
+      q += wq;
+      qq += wq * q_[i];
+      xq += wq * x_[i];
+    }
+    const float sum_q = sum(q), sum_qq = sum(qq), sum_xq = sum(xq);
+    const float det = sum_w_ * sum_qq - sum_q * sum_q;
+    if (!(det > 0)) return {};
+    const Affine out{(sum_w_ * sum_xq - sum_x_ * sum_q) / det,
+                     -(sum_qq * sum_x_ - sum_q * sum_xq) / det};
+    return out.min < 0 ? Affine{sum_xq / sum_qq, 0} : out;
+  }
+
+  // Of the codes.
+  float error(const Affine& a, bool absolute) const {
+    const Lanes scale = all_lanes(a.scale), min = all_lanes(a.min);
+    Lanes out{};
+    for (int i = 0; i < kVectors; ++i) {
+      const Lanes off = scale * q_[i] - min - x_[i];
+      out += w_[i] * (absolute ? magnitudes(off) : off * off);
+    }
+    return sum(out);
+  }
+
+ private:
+  static_assert(kN % kLanes == 0);
+  static constexpr int kVectors = kN / kLanes;
+
+  float greatest_, top_, sum_w_ = 0, sum_x_ = 0;
+  Lanes x_[kVectors], w_[kVectors], q_[kVectors];
+};
+
+// The best of the plain scale and the trials, each of which is refined by least squares over its
+// codes. The winner has the least weighted error, the first of equals.
+template <int kN>
+inline Affine fit_affine(const float* x, const float* weight, int n_max, const Trials& trials) {
+  const float least = std::min(*std::min_element(x, x + kN), 0.0f);
+  const float greatest = *std::max_element(x, x + kN);
+  if (!(greatest > least)) return {0, -least};
+  AffineFit<kN> fit(x, weight, n_max);
   const auto top = static_cast<float>(n_max);
   Affine best{(greatest - least) / top, -least};
-  float best_error = error(least, top, best);
+  fit.code(least, top);
+  float best_error = fit.error(best, trials.absolute);
   for (int t = 0; t < trials.n; ++t) {
-    const float steps = top + trials.first + trials.step * static_cast<float>(t);
-    const float base = -best.min;
-    float sum_q = 0, sum_qq = 0, sum_xq = 0;
-    for (int i = 0; i < n; ++i) {
-      const float q = code(base, steps, x[i]);
-      sum_q += weight[i] * q;
-      sum_qq += weight[i] * q * q;
-      sum_xq += weight[i] * q * x[i];
-    }
-    const float det = sum_w * sum_qq - sum_q * sum_q;
-    if (!(det > 0)) continue;
-    Affine tried{(sum_w * sum_xq - sum_x * sum_q) / det, -(sum_qq * sum_x - sum_q * sum_xq) / det};
-    if (tried.min < 0) tried = {sum_xq / sum_qq, 0};
-    const float tried_error = error(base, steps, tried);
-    if (tried_error < best_error) {
+    fit.code(-best.min, top + trials.first + trials.step * static_cast<float>(t));
+    const Affine tried = fit.solve();
+    if (!(tried.scale > 0)) continue;
+    const float error = fit.error(tried, trials.absolute);
+    if (error < best_error) {
       best = tried;
-      best_error = tried_error;
+      best_error = error;
+    }
+  }
+  return best;
+}
+
+// What kN values lose as scale * q - min, q the nearest in [low, high]: squares, weighted with the
+// values' own and their mean, so that large values matter more, and no value little.
+template <int kN>
+inline float loss(const float* x, float scale, float min, float low, float high) {
+  const Lanes to_codes = all_lanes(inverse(scale)), from_codes = all_lanes(scale);
+  const Lanes base = all_lanes(min);
+  Lanes squares{}, weighted{}, mean{};
+  for (int i = 0; i < kN; i += kLanes) {
+    const Lanes here = lanes_at(x + i), value = here + base;
+    const Lanes off = from_codes * nearest_whole(to_codes * value, low, high) - value;
+    squares += off * off;
+    weighted += off * off * here * here;
+    mean += here * here;
+  }
+  return sum(weighted) + sum(squares) * (sum(mean) / kN);
+}
+
+// Of the whole numbers `start` and those beside it, within [low, high], the one of least loss(it);
+// `start` where none is less.
+template <class Loss>
+inline int best_beside(int start, int low, int high, Loss loss) {
+  int best = start;
+  float least = loss(start);
+  for (const int tried : {start - 1, start + 1}) {
+    if (tried < low || tried > high) continue;
+    const float now = loss(tried);
+    if (now < least) {
+      best = tried;
+      least = now;
+    }
+  }
+  return best;
+}
+
+// Coded scales and minima, whole multiples of a block's two factors.
+struct ScaleAndMin {
+  int scale, min;
+};
+
+// Those beside `start`, each in [0, most], that lose least with codes in [0, n_max].
+template <int kN>
+inline ScaleAndMin best_scale_and_min(const float* x, ScaleAndMin start, int most, float d,
+                                      float dmin, int n_max) {
+  ScaleAndMin best = start;
+  float least = std::numeric_limits<float>::infinity();
+  const auto consider = [&](int scale, int min) {
+    if (scale < 0 || scale > most || min < 0 || min > most) return;
+    const float now = loss<kN>(x, d * static_cast<float>(scale), dmin * static_cast<float>(min), 0,
+                               static_cast<float>(n_max));
+    if (now < least) {
+      best = {scale, min};
+      least = now;
+    }
+  };
+  consider(start.scale, start.min);
+  for (int by_scale = -1; by_scale <= 1; ++by_scale) {
+    for (int by_min = -1; by_min <= 1; ++by_min) {
+      if (by_scale != 0 || by_min != 0) consider(start.scale + by_scale, start.min + by_min);
     }
   }
   return best;

@@ -45,16 +45,19 @@ struct Q2_K {
     for (int g = 0; g < kGroups; ++g) {
       float weight[kGroup];
       for (int i = 0; i < kGroup; ++i) weight[i] = std::fabs(in[g * kGroup + i]);
-      groups[g] = fit_affine(in + g * kGroup, weight, kGroup, 3,
-                             {.first = -0.5f, .step = 0.1f, .n = 16, .absolute = true});
+      groups[g] = fit_affine<kGroup>(in + g * kGroup, weight, 3,
+                                     {.first = -0.5f, .step = 0.1f, .n = 16, .absolute = true});
       if (groups[g].scale > largest) largest = groups[g].scale;
       if (groups[g].min > largest_min) largest_min = groups[g].min;
     }
     block.d = f32_to_f16(largest / 15.0f);
     block.dmin = f32_to_f16(largest_min / 15.0f);
     for (int g = 0; g < kGroups; ++g) {
-      const int scale = nearest(15.0f * inverse(largest) * groups[g].scale, 0, 15);
-      const int min = nearest(15.0f * inverse(largest_min) * groups[g].min, 0, 15);
+      const auto [scale, min] =
+          best_scale_and_min<kGroup>(in + g * kGroup,
+                                     {nearest(15.0f * inverse(largest) * groups[g].scale, 0, 15),
+                                      nearest(15.0f * inverse(largest_min) * groups[g].min, 0, 15)},
+                                     15, f16_to_f32(block.d), f16_to_f32(block.dmin), 3);
       block.scales[g] = static_cast<std::uint8_t>(scale | min << 4);
       // As they will be read; a scale of 0 leaves the codes without effect.
       const float d = f16_to_f32(block.d) * static_cast<float>(scale);

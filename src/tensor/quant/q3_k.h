@@ -57,7 +57,11 @@ struct Q3_K {
     const float inverse_d = -32.0f / largest;
     block.d = f32_to_f16(1.0f / inverse_d);
     for (int g = 0; g < kGroups; ++g) {
-      const int scale = nearest(inverse_d * scales[g], -32, 31);
+      const int scale =
+          best_beside(nearest(inverse_d * scales[g], -32, 31), -32, 31, [&](int tried) {
+            const float s = f16_to_f32(block.d) * static_cast<float>(tried);
+            return loss<kGroup>(in + g * kGroup, s, 0, -4, 3);
+          });
       put_scale(block.scales, g, scale + 32);
       // The scale as it will be read; one of 0 leaves the codes without effect.
       const float d = f16_to_f32(block.d) * static_cast<float>(scale);

@@ -43,16 +43,20 @@ struct Q6_K {
 
   static void encode(const float* in, Block& block) {
     block = {};
-    std::uint8_t q[kElems];
+    std::uint8_t q[kElems] = {};
     float scales[kGroups];
-    for (int g = 0; g < kGroups; ++g) scales[g] = fit(in + g * kGroup, q + g * kGroup);
+    for (int g = 0; g < kGroups; ++g) scales[g] = fit(in + g * kGroup);
 
     const float largest = extreme(scales, kGroups);
     if (!(std::fabs(largest) >= kNothing)) return;  // all zero
     const float inverse_d = -128.0f / largest;
     block.d = f32_to_f16(1.0f / inverse_d);
     for (int g = 0; g < kGroups; ++g) {
-      block.scales[g] = static_cast<std::int8_t>(nearest(inverse_d * scales[g], -128, 127));
+      block.scales[g] = static_cast<std::int8_t>(
+          best_beside(nearest(inverse_d * scales[g], -128, 127), -128, 127, [&](int tried) {
+            const float s = f16_to_f32(block.d) * static_cast<float>(tried);
+            return loss<kGroup>(in + g * kGroup, s, 0, -32, 31);
+          }));
       // The scale as it will be read decides the codes; a scale of 0 leaves them without effect.
       const float scale = f16_to_f32(block.d) * static_cast<float>(block.scales[g]);
       if (scale == 0.0f) continue;
@@ -76,32 +80,30 @@ struct Q6_K {
     return {64 * half + 32 * (run % 2) + l, 4 * (run / 2), 32 * half + l, 2 * run};
   }
 
-  // A group's scale s and codes q, x ~ s (q - 32), of least error weighted by x^2. Nineteen scales
-  // are tried, which put the extreme value at codes around -32; each is refined by least squares
-  // over its codes: s = sum(w x q) / sum(w q^2), which lowers the error by sum(w x q)^2 /
-  // sum(w q^2). The best of those wins.
-  static float fit(const float* x, std::uint8_t* q) {
+  // A group's scale s, x ~ s (q - 32), of least error weighted by x^2. Nineteen scales are tried,
+  // which put the extreme value at codes around -32; each is refined by least squares over its
+  // codes: s = sum(w x q) / sum(w q^2), which lowers the error by sum(w x q)^2 / sum(w q^2). The
+  // best of those wins.
+  static float fit(const float* x) {
     const float largest = extreme(x, kGroup);
-    for (int i = 0; i < kGroup; ++i) q[i] = 0;
     if (!(std::fabs(largest) >= kNothing)) return 0.0f;
     float best_scale = 0.0f, best_gain = -1.0f;
     for (int trial = 0; trial < 19; ++trial) {
       // The plain scale first, so that it wins ties; then -0.9 to 0.9 beside it.
       const int step = trial == 0 ? 0 : trial <= 9 ? trial - 10 : trial - 9;
       const float inverse_scale = -(32.0f + 0.1f * static_cast<float>(step)) / largest;
-      float xq = 0.0f, qq = 0.0f;
-      for (int i = 0; i < kGroup; ++i) {
-        const auto code = static_cast<float>(nearest(inverse_scale * x[i], -32, 31));
-        const float weight = x[i] * x[i];
-        xq += weight * x[i] * code;
-        qq += weight * code * code;
+      Lanes sum_xq{}, sum_qq{};
+      for (int i = 0; i < kGroup; i += kLanes) {
+        const Lanes value = lanes_at(x + i);
+        const Lanes code = nearest_whole(all_lanes(inverse_scale) * value, -32, 31);
+        const Lanes weighted = value * value * code;
+        sum_xq += weighted * value;
+        sum_qq += weighted * code;
       }
+      const float xq = sum(sum_xq), qq = sum(sum_qq);
       if (!(qq > 0.0f) || !(xq * xq > best_gain * qq)) continue;
       best_scale = xq / qq;
       best_gain = best_scale * xq;
-      for (int i = 0; i < kGroup; ++i) {
-        q[i] = static_cast<std::uint8_t>(nearest(inverse_scale * x[i], -32, 31) + 32);
-      }
     }
     return best_scale;
   }

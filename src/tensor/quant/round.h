@@ -11,12 +11,15 @@ constexpr float held(float x, float low, float high) {
   return x < high ? x : high;
 }
 
-// The integer nearest to x within [low, high] (of at most 22 bits), ties to even.
-constexpr int nearest(float x, int low, int high) {
+// The whole number nearest to x within [low, high] (of at most 22 bits), ties to even.
+constexpr float nearest_whole(float x, float low, float high) {
   // Adding 1.5 * 2^23 leaves no fraction bits, so the sum is rounded to an integer.
   constexpr float kNoFraction = 0x1.8p23f;
-  const float sum = held(x, static_cast<float>(low), static_cast<float>(high)) + kNoFraction;
-  return static_cast<int>(sum - kNoFraction);
+  return held(x, low, high) + kNoFraction - kNoFraction;
+}
+
+constexpr int nearest(float x, int low, int high) {
+  return static_cast<int>(nearest_whole(x, static_cast<float>(low), static_cast<float>(high)));
 }
 
 // 1/x, and 0 for 0: the inverse of a block's scale.

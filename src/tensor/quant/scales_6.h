@@ -14,10 +14,6 @@
 
 namespace rocmforge::quant {
 
-struct ScaleAndMin {
-  int scale, min;  // in [0, 63]
-};
-
 inline ScaleAndMin scale_and_min(const std::uint8_t* bytes, int g) {
   if (g < 4) return {bytes[g] & 63, bytes[g + 4] & 63};
   return {(bytes[g + 4] & 15) | (bytes[g - 4] >> 6) << 4, bytes[g + 4] >> 4 | (bytes[g] >> 6) << 4};
@@ -50,15 +46,17 @@ inline void encode_8_groups(const float* in, Block& block, int n_max, const Tria
     for (int i = 0; i < kGroup; ++i) square += x[i] * x[i];
     const float size = std::sqrt(square / kGroup);
     for (int i = 0; i < kGroup; ++i) weight[i] = size + std::fabs(x[i]);
-    groups[g] = fit_affine(x, weight, kGroup, n_max, trials);
+    groups[g] = fit_affine<kGroup>(x, weight, n_max, trials);
     if (groups[g].scale > largest) largest = groups[g].scale;
     if (groups[g].min > largest_min) largest_min = groups[g].min;
   }
   block.d = f32_to_f16(largest / 63.0f);
   block.dmin = f32_to_f16(largest_min / 63.0f);
   for (int g = 0; g < kGroups; ++g) {
-    const ScaleAndMin coded{nearest(63.0f * inverse(largest) * groups[g].scale, 0, 63),
-                            nearest(63.0f * inverse(largest_min) * groups[g].min, 0, 63)};
+    ScaleAndMin coded{nearest(63.0f * inverse(largest) * groups[g].scale, 0, 63),
+                      nearest(63.0f * inverse(largest_min) * groups[g].min, 0, 63)};
+    coded = best_scale_and_min<kGroup>(in + g * kGroup, coded, 63, f16_to_f32(block.d),
+                                       f16_to_f32(block.dmin), n_max);
     put_scale_and_min(block.scales, g, coded);
     const float d = f16_to_f32(block.d) * static_cast<float>(coded.scale);
     const float m = f16_to_f32(block.dmin) * static_cast<float>(coded.min);
