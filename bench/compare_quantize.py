@@ -210,7 +210,7 @@ def speed(args, folder):
     path = f"{folder}/large.gguf"
     draw = random.Random(1)
     block = [draw.gauss(0, 0.05) for _ in range(1 << 16)]
-    write_model(path, dict(arch="llama", layers=8, heads=8, kv=8, dim=1024, ff=2048),
+    write_model(path, dict(arch="llama", layers=2, heads=8, kv=8, dim=1024, ff=2048),
                 lambda name, n: array.array("f", (block * (n // len(block) + 1))[:n]))
     results = []
     for name in K_NAMES + ["MXFP4", "MXFP6_E2M3", "MXFP6_E3M2"]:

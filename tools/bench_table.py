@@ -248,9 +248,27 @@ def predicted_table(results):
     return "\n".join(row(r) for r in rows) + "\n\n" + "\n".join(row(r) for r in kernels)
 
 
+def quantize_table(result):
+    """Of bench/compare_quantize.py: errors, speed or perplexity."""
+    if "errors" in result:
+        head = ["type", "rocmforge, RMS error", "llama.cpp", "ratio"]
+        rows = [[r["type"], f"{r['ours_rms']:.3e}", f"{r['llama_cpp_rms']:.3e}", f"{r['ratio']:.4f}"]
+                for r in result["errors"]]
+    elif "speed" in result:
+        head = ["type", "MB/s a thread"]
+        rows = [[r["type"], f"{r['mb_per_second']:.0f}"] for r in result["speed"]]
+    else:
+        head = ["type", "rocmforge's file", "llama.cpp's file", "ratio"]
+        rows = [[f"`{r['type']}`", f"{r['ours']:.4f}", f"{r['llama_cpp']:.4f}", f"{r['ratio']:.4f}"]
+                for r in result["perplexity"]]
+    return "\n".join(row(r) for r in [head, ["---"] + ["---:"] * (len(head) - 1), *rows])
+
+
 def table(result):
-    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), of loading (load), or of a
-    prediction (results)."""
+    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), of loading (load), of quantizing
+    (errors, speed, perplexity), or of a prediction (results)."""
+    if any(key in result for key in ("errors", "speed", "perplexity")):
+        return quantize_table(result)
     if "results" in result:
         return predicted_table(result["results"])
     if "load" in result:
