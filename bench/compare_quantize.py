@@ -13,6 +13,7 @@ Exit code 1 when a type differs, an error is larger than theirs, or a perplexity
 """
 import argparse
 import array
+import concurrent.futures
 import json
 import math
 import os
@@ -233,14 +234,19 @@ def perplexity(args, folder):
                   "-t", args.threads)
         return float(re.search(r"Final estimate: PPL = ([\d.]+)", out)[1])
 
+    cases, files = [("Q8_0", []), ("Q4_0", []), ("Q5_1", []), ("Q8_0", ["--tensor-type", ".*=mxfp4"])], []
+    for i, (name, rule) in enumerate(cases):
+        files += [f"{folder}/ours.{i}.gguf", f"{folder}/theirs.{i}.gguf"]
+        run(args.rocmforge, "quantize", "--gguf", wide, "--out", files[-2], "--type", name, *rule)
+        run(args.llama / "llama-quantize", *rule, wide, files[-1], name)
     results = []
-    for name, rule in [("Q8_0", []), ("Q4_0", []), ("Q5_1", []), ("Q8_0", ["--tensor-type", ".*=mxfp4"])]:
-        ours, theirs = f"{folder}/ours.gguf", f"{folder}/theirs.gguf"
-        run(args.rocmforge, "quantize", "--gguf", wide, "--out", ours, "--type", name, *rule)
-        run(args.llama / "llama-quantize", *rule, wide, theirs, name)
-        one = {"type": " ".join([name, *rule]), "chunks": args.chunks, "ours": measure(ours), "llama_cpp": measure(theirs)}
-        results.append(one | {"ratio": one["ours"] / one["llama_cpp"]})
-        print(results[-1], flush=True)
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as jobs:
+        values = jobs.map(measure, files)
+        for name, rule in cases:
+            ours, theirs = next(values), next(values)
+            results.append({"type": " ".join([name, *rule]), "chunks": args.chunks, "ours": ours, "llama_cpp": theirs,
+                            "ratio": ours / theirs})
+            print(results[-1], flush=True)
     return {"perplexity": results, "model": pathlib.Path(args.model).name, "text": pathlib.Path(args.text).name}, \
         all(abs(r["ratio"] - 1) <= 0.01 for r in results)
 
@@ -254,6 +260,7 @@ def main():
     parser.add_argument("--model", help="for perplexity")
     parser.add_argument("--text", help="for perplexity")
     parser.add_argument("--chunks", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=1, help="perplexities at once")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args()
     if "perplexity" in args.sections and not (args.model and args.text):
