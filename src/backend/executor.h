@@ -35,9 +35,9 @@ struct WeightData {
 // What weights are bound from.
 struct WeightSource {
   std::span<const WeightData> data = {};
-  // The file that segments lie in, which may be read instead of touching its mapping; null: they
-  // lie in memory.
-  const MappedFile* file = nullptr;
+  // The files that segments lie in, which may be read instead of touching their mappings; none:
+  // they lie in memory.
+  std::span<const MappedFile> files = {};
   // Told now and then, by the calling thread, how many bytes of how many are done. False gives up:
   // bind_weights throws Error{kCancelled}.
   FunctionRef<bool(std::int64_t done, std::int64_t total)> progress = {};

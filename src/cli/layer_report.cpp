@@ -133,7 +133,7 @@ int verify_layers(const ModelOptions& options, bool json) {
                             .fuse = !options.no_fuse,
                             .n_device_layers = place.n_device_layers,
                             .rest = place.rest.get(),
-                            .mapping = file.mapping()},
+                            .mappings = file.mappings()},
                            *place.device, *reference, counters);
   const Sides sides{.device = place.device->info().detail,
                     .reference = reference->info().detail,

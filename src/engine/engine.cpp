@@ -137,7 +137,7 @@ RunnerOptions runner_options(const EngineOptions& options, const ModelFile& mode
           .n_device_layers = options.n_device_layers,
           .rest = options.rest,
           .run_ahead = options.run_ahead,
-          .mapping = model.mapping(),
+          .mappings = model.mappings(),
           .progress = options.progress};
 }
 

@@ -150,7 +150,7 @@ RunnerOptions runner_options(const LayerCheckOptions& o) {
           .kv_dtype = o.kv_dtype,
           .fuse = o.fuse,
           .device_cut = true,
-          .mapping = o.mapping,
+          .mappings = o.mappings,
           .tap_layers = true};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,9 @@ struct LayerCheckOptions {
   // splits the attention of the small steps behind them.
   std::int32_t n_prompt = 160;
   std::int32_t n_decode = 8;  // then so many one by one, behind one step of 4
-  // Where the file was mapped: weights are then loaded as the engine loads them; null: through the
-  // mapping, or from memory.
-  const MappedFile* mapping = nullptr;
+  // Where the files were mapped: weights are then loaded as the engine loads them; none: through
+  // the mapping, or from memory.
+  std::span<const MappedFile> mappings = {};
 };
 
 struct LayerCheck {

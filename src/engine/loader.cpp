@@ -12,30 +12,25 @@
 
 namespace rocmforge::engine {
 
-namespace {
-
-// Of a file with more than one thing that is not supported, the architecture is the one to name.
-gguf::File parse(const MappedFile& mapping, const std::string& path, Counters& counters) {
+ModelFile::ModelFile(const std::string& path, Counters& counters,
+                     std::vector<gguf::Override> overrides)
+    : overrides_(std::move(overrides)) {
   try {
-    return gguf::parse(mapping.bytes(), path, counters);
+    files_.emplace(path, counters);
   } catch (const Error& e) {
+    // Of a file with more than one thing that is not supported, the architecture is the one to
+    // name.
     if (e.code() == ErrorCode::kUnsupported) {
+      const MappedFile mapping(path);
       model::find_architecture(gguf::parse_keys(mapping.bytes(), path));
     }
     throw;
   }
-}
-
-}  // namespace
-
-ModelFile::ModelFile(const std::string& path, Counters& counters,
-                     std::vector<gguf::Override> overrides)
-    : overrides_(std::move(overrides)), mapping_(path), gguf_(parse(*mapping_, path, counters)) {
   for (const gguf::Override& override : overrides_) {
-    if (gguf_->find(override.key) == nullptr)
+    if (gguf().find(override.key) == nullptr)
       log(LogLevel::kInfo, "--override-kv: " + path + " has no key " + override.key + "; added");
   }
-  gguf_->set(overrides_);
+  files_->file().set(overrides_);
 }
 
 ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
@@ -43,11 +38,11 @@ ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
 }
 
 void ModelFile::warn_of_bad_weights() const {
-  if (!mapping_) return;
+  if (!files_) return;
   // Past the mapping: what is looked at stays out of the process's memory.
   const auto read = [this](const gguf::TensorInfo& tensor, std::uint64_t offset,
                            std::span<std::byte> to) {
-    mapping_->read_at(static_cast<std::size_t>(tensor.offset + offset), to);
+    mappings()[tensor.part].read_at(static_cast<std::size_t>(tensor.offset + offset), to);
   };
   warn_of(find_bad_weights(gguf(), read), gguf().path());
 }

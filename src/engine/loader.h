@@ -1,22 +1,24 @@
-// A model file on the disk -> everything that is known of it: parsed once, mapped while it lives.
+// A model file on the disk, or its parts -> everything that is known of it: parsed once, mapped
+// while it lives.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "backend/executor.h"
 #include "base/counters.h"
 #include "base/mapped_file.h"
-#include "gguf/file.h"
+#include "gguf/model_files.h"
 #include "model/model.h"
 #include "model/random_model.h"
 #include "text/tokenizer.h"
 
 namespace rocmforge::engine {
 
-// The mapped and parsed file, or a model of made-up weights. Not movable: the parts point into one
+// The mapped and parsed files, or a model of made-up weights. Not movable: the parts point into one
 // another.
 class ModelFile {
  public:
@@ -27,15 +29,17 @@ class ModelFile {
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;
 
-  const gguf::File& gguf() const { return random_ ? random_->gguf() : *gguf_; }
+  const gguf::File& gguf() const { return random_ ? random_->gguf() : files_->file(); }
   // A warning for each tensor that is seen to hold no numbers (weight_scan.h).
   void warn_of_bad_weights() const;
-  const MappedFile* mapping() const { return mapping_ ? &*mapping_ : nullptr; }  // null: no file
+  // By TensorInfo::part; none of a model of made-up weights.
+  std::span<const MappedFile> mappings() const {
+    return files_ ? files_->mappings() : std::span<const MappedFile>();
+  }
 
  private:
   std::vector<gguf::Override> overrides_;
-  std::optional<MappedFile> mapping_;
-  std::optional<gguf::File> gguf_;
+  std::optional<gguf::ModelFiles> files_;
   std::optional<model::RandomModel> random_;
 };
 

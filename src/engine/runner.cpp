@@ -77,7 +77,7 @@ Runner::Runner(const gguf::File& file, Placed placed, backend::Device& device, C
       rope_(make_rope(file, params_.rope)),
       layout_(step_layout(placed.model, options_)),
       pool_(placed.where.stages.at(0).plan.kv.n_blocks) {
-  const StageSource source{file, options_.mapping, options_.progress};
+  const StageSource source{file, options_.mappings, options_.progress};
   const backend::Device* last = &device;
   for (PlacedStage& s : placed.where.stages) {
     last = s.device;

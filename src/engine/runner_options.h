@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "backend/device.h"
 #include "base/mapped_file.h"
@@ -38,9 +39,9 @@ struct RunnerOptions {
   // Whether a step is given to the device before the last one's token is known; not set: where the
   // device works on its own.
   std::optional<bool> run_ahead = {};
-  // How weights come to a device that does not use them in place: from this file, read past its
-  // mapping (null: through the mapping), and who is told; see backend::WeightSource.
-  const MappedFile* mapping = nullptr;
+  // How weights come to a device that does not use them in place: from these files, read past their
+  // mappings (none: through the mapping), and who is told; see backend::WeightSource.
+  std::span<const MappedFile> mappings = {};
   LoadProgress progress = {};
   // Each layer's result stays readable after a run, as "blk.N" (Runner::taps); and, of one layer,
   // the result of every op.

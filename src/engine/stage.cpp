@@ -30,7 +30,7 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
       max_head_rows_(layout.limits.max_head_rows),
       stream_(device.make_stream()) {
   const std::vector<backend::WeightData> data = weight_data(source.file, *weights_);
-  backend::WeightSource from{.data = data, .file = source.mapping};
+  backend::WeightSource from{.data = data, .files = source.mappings};
   if (source.progress) from.progress = source.progress;
   executor_->bind_weights(*weights_, from);
   body_ = compile(plan.body, layout);

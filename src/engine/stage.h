@@ -21,7 +21,7 @@ namespace rocmforge::engine {
 // Where a stage's weights are, and how they are loaded (RunnerOptions).
 struct StageSource {
   const gguf::File& file;
-  const MappedFile* mapping;
+  std::span<const MappedFile> mappings;
   const LoadProgress& progress;
 };
 

@@ -74,12 +74,18 @@ std::string_view to_string(ValueType type) {
 File::File(std::string path, std::uint32_t version, std::uint64_t alignment,
            std::vector<KeyValue> metadata, std::vector<TensorInfo> tensors,
            std::span<const std::byte> bytes)
+    : File(std::move(path), version, alignment, std::move(metadata), std::move(tensors),
+           std::vector{bytes}) {}
+
+File::File(std::string path, std::uint32_t version, std::uint64_t alignment,
+           std::vector<KeyValue> metadata, std::vector<TensorInfo> tensors,
+           std::vector<std::span<const std::byte>> parts)
     : path_(std::move(path)),
       version_(version),
       alignment_(alignment),
       metadata_(std::move(metadata)),
       tensors_(std::move(tensors)),
-      bytes_(bytes),
+      parts_(std::move(parts)),
       keys_(index_of(metadata_, [](const KeyValue& entry) { return entry.key; })),
       tensor_names_(index_of(tensors_, [](const TensorInfo& tensor) { return tensor.name; })) {}
 
@@ -113,12 +119,14 @@ const TensorInfo* File::find_tensor(std::string_view name) const {
 }
 
 bool File::has_data(const TensorInfo& tensor) const {
-  return tensor.offset <= bytes_.size() && tensor.n_bytes <= bytes_.size() - tensor.offset;
+  check(tensor.part < parts_.size(), "File::has_data: a tensor of another file");
+  const std::size_t n_bytes = parts_[tensor.part].size();
+  return tensor.offset <= n_bytes && tensor.n_bytes <= n_bytes - tensor.offset;
 }
 
 std::span<const std::byte> File::data(const TensorInfo& tensor) const {
   check(has_data(tensor), "File::data: a tensor of another file, or one without data");
-  return bytes_.subspan(tensor.offset, tensor.n_bytes);
+  return parts_[tensor.part].subspan(tensor.offset, tensor.n_bytes);
 }
 
 std::optional<std::uint64_t> File::get_u64(std::string_view key) const {

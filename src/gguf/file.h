@@ -64,6 +64,7 @@ struct TensorInfo {
   DType dtype = DType::kF32;
   Shape shape;               // outermost first: GGUF's ne reversed
   std::uint64_t offset = 0;  // of the first byte, from the start of the file
+  std::uint32_t part = 0;    // which file, of a model in several
   std::uint64_t n_bytes = 0;
 };
 
@@ -73,6 +74,10 @@ class File {
   File(std::string path, std::uint32_t version, std::uint64_t alignment,
        std::vector<KeyValue> metadata, std::vector<TensorInfo> tensors,
        std::span<const std::byte> bytes);
+  // Of a model in several files, the bytes of each.
+  File(std::string path, std::uint32_t version, std::uint64_t alignment,
+       std::vector<KeyValue> metadata, std::vector<TensorInfo> tensors,
+       std::vector<std::span<const std::byte>> parts);
 
   const std::string& path() const { return path_; }
   std::uint32_t version() const { return version_; }
@@ -107,7 +112,7 @@ class File {
   std::uint64_t alignment_;
   std::vector<KeyValue> metadata_;
   std::vector<TensorInfo> tensors_;
-  std::span<const std::byte> bytes_;
+  std::vector<std::span<const std::byte>> parts_;
   NameIndex keys_, tensor_names_;
 };
 

@@ -179,6 +179,7 @@ void SentencePiece::encode_plain(std::string_view text, bool first,
 
 std::string SentencePiece::piece(TokenId id, bool special) const {
   const TokenType kind = type(id);
+  if (id >= size()) return {};
   const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
   switch (kind) {
     case TokenType::kControl:

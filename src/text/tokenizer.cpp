@@ -64,7 +64,8 @@ Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)), index_(complete_vo
 }
 
 TokenType Tokenizer::type(TokenId id) const {
-  check(id >= 0 && id < size(), "the token id is one of the vocabulary's");
+  check(id >= 0, "a token id");
+  if (id >= size()) return TokenType::kUnused;
   return vocab_.types[static_cast<std::size_t>(id)];
 }
 

@@ -43,7 +43,8 @@ class Tokenizer {
 
   // The bytes that a token stands for in a text: the space mark turned to a space, byte tokens to
   // their byte. A control or unknown token gives nothing unless `special`; an unused one never
-  // gives anything. Not necessarily whole characters. `id` must be in [0, size()) (checked).
+  // gives anything. Not necessarily whole characters. An id from size() on, of an embedding's
+  // padding, is an unused one's.
   virtual std::string piece(TokenId id, bool special) const = 0;
 
   // The text of a sequence from its beginning: pieces, less the space prefix that encode adds, with
@@ -64,7 +65,7 @@ class Tokenizer {
  protected:
   // Completes and checks the vocabulary (vocab_check.h).
   explicit Tokenizer(Vocab vocab);
-  TokenType type(TokenId id) const;  // checks the id
+  TokenType type(TokenId id) const;  // from size() on: unused
   // The ids of a stretch of plain text that holds no special token; `first` when it opens the text
   // or follows a special token.
   virtual void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const = 0;

@@ -204,7 +204,8 @@ class WeightLoading : public testing::TestWithParam<gpu::Vendor> {
     for (WeightItem& item : items) item.to += memory.address();
     const auto find = [&](const std::string& name) { return api.function(module.get(), name); };
     gpu::WeightLoad what{.items = items,
-                         .file = options.from_file ? &*file_ : nullptr,
+                         .files = options.from_file ? std::span<const MappedFile>(&*file_, 1)
+                                                    : std::span<const MappedFile>(),
                          .find = find,
                          .n_readers = options.n_readers,
                          .staging_bytes = options.staging_bytes};

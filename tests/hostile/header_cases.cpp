@@ -96,7 +96,7 @@ Cases header_cases() {
       {"tensors_more_than_there_are", counts(13, 17),
        "[gguf] @: tensor 13 of 13: byte 7669: its name '' is empty"},
       {"no_tensors", [] { return RawFile::start(0, 0).bytes(); },
-       "[engine] @: tokenizer.ggml.model: missing; the file has no vocabulary"},
+       "[engine] @: tokenizer.ggml.model: missing; the file has no whole vocabulary"},
       {"text", text("Once upon a time there was a model.\n"),
        "[gguf] @: header: byte 0: not a GGUF file but a text"},
       {"json", text("{\"weight_map\": {\"lm_head.weight\": \"model-00001.safetensors\"}}\n"),

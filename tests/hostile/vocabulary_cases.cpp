@@ -75,7 +75,7 @@ constexpr std::size_t kAll = static_cast<std::size_t>(kTinyVocab);
 Cases vocabulary_cases() {
   return {
       {"kind_missing", changed({kModel}),
-       "[engine] @: tokenizer.ggml.model: missing; the file has no vocabulary"},
+       "[engine] @: tokenizer.ggml.model: missing; the file has no whole vocabulary"},
       {"kind_unknown", with_string(kModel, "unigram9"),
        "[text] @: tokenizer.ggml.model: \"unigram9\" is not supported; known: gpt2, llama"},
       {"kind_of_100000_letters", with_string(kModel, std::string(100'000, 'u')),
@@ -86,7 +86,7 @@ Cases vocabulary_cases() {
       {"none", with_string(kModel, "none"),
        "[engine] @: tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text"},
       {"tokens_missing", changed({kTokens}),
-       "[engine] @: tokenizer.ggml.tokens: missing; the file has no vocabulary"},
+       "[engine] @: tokenizer.ggml.tokens: missing; the file has no whole vocabulary"},
       {"tokens_of_type_u32", with_u32(kTokens, 290),
        "[gguf] @: tokenizer.ggml.tokens: is of type u32, an array of strings is wanted"},
       {"tokens_of_numbers",

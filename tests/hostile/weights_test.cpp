@@ -130,14 +130,18 @@ TEST_F(Weights, RowsWithoutTokens) {
     Bytes data(values.size() * sizeof(float));
     std::memcpy(data.data(), values.data(), data.size());
     w.add_tensor("token_embd.weight", DType::kF32, Shape{rows, 32}, data);
-    // The last row's logit is the highest: the model says a token that is none.
-    for (std::size_t i = values.size() - 32; i < values.size(); ++i) values[i] = 9;
+    // One of the last rows' logits is the highest: the model says a token that is none.
+    for (std::size_t i = 0; i < 32; ++i) {
+      values[values.size() - 64 + i] = 9;
+      values[values.size() - 32 + i] = -9;
+    }
     std::memcpy(data.data(), values.data(), data.size());
     w.add_tensor("output.weight", DType::kF32, Shape{rows, 32}, data);
   };
   const Outcome o = load(changed({"token_embd.weight", "output.weight"}, padded)());
   EXPECT_EQ(o.signal, 0);
   EXPECT_EQ(o.exit_code, 0) << o.err;
+  EXPECT_NE(o.out.find("text:\n\n"), std::string::npos) << o.out;
 }
 
 }  // namespace

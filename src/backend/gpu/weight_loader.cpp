@@ -118,7 +118,7 @@ class Loader {
       buffers.push_back(buffers_.back().memory.bytes());
     }
     reader_.emplace(
-        WeightReader::Source{.items = load_.items, .batches = batches_, .file = load_.file},
+        WeightReader::Source{.items = load_.items, .batches = batches_, .files = load_.files},
         std::move(buffers), n_readers);
   }
 

@@ -33,7 +33,7 @@ inline constexpr int max_staging_buffers(int n_readers) {
 
 struct WeightLoad {
   std::span<const WeightItem> items;
-  const MappedFile* file = nullptr;  // as in backend::WeightSource, progress too
+  std::span<const MappedFile> files = {};  // as in backend::WeightSource, progress too
   FunctionRef<bool(std::int64_t done, std::int64_t total)> progress = {};
   FunctionRef<FunctionHandle(const std::string& kernel)> find = {};
   int n_readers = 0;                           // 0: by the machine

@@ -132,16 +132,18 @@ void WeightReader::read(const WeightBatch& batch, std::span<std::byte> to) const
 }
 
 void WeightReader::read_bytes(std::span<const std::byte> from, std::span<std::byte> to) const {
-  const std::span<const std::byte> all =
-      source_.file != nullptr ? source_.file->bytes() : std::span<const std::byte>();
+  if (from.empty()) return;
   const std::less<> before;
-  const bool in_file = !all.empty() && !before(from.data(), all.data()) &&
-                       !before(all.data() + all.size(), from.data() + from.size());
-  if (in_file) {
-    source_.file->read_at(static_cast<std::size_t>(from.data() - all.data()), to);
-  } else if (!from.empty()) {
-    std::memcpy(to.data(), from.data(), from.size());
+  for (const MappedFile& file : source_.files) {
+    const std::span<const std::byte> all = file.bytes();
+    if (before(from.data(), all.data()) ||
+        before(all.data() + all.size(), from.data() + from.size())) {
+      continue;
+    }
+    file.read_at(static_cast<std::size_t>(from.data() - all.data()), to);
+    return;
   }
+  std::memcpy(to.data(), from.data(), from.size());
 }
 
 }  // namespace rocmforge::gpu

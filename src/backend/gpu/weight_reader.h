@@ -24,7 +24,7 @@ class WeightReader {
   struct Source {
     std::span<const WeightItem> items;
     std::span<const WeightBatch> batches;  // those that are `made_up` are left out
-    const MappedFile* file = nullptr;      // read instead of touching its mapping; null: memory
+    std::span<const MappedFile> files;     // read instead of touching their mappings
   };
   struct Filled {
     std::size_t batch = 0, buffer = 0;

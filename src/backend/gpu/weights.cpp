@@ -114,7 +114,7 @@ void load(const Context& context, Kernels& kernels, const ArchInfo& arch,
   const auto start = Clock::now();
   const auto find = [&kernels](const std::string& name) { return kernels.find(name); };
   load_weights(context, arch,
-               {.items = items, .file = source.file, .progress = source.progress, .find = find});
+               {.items = items, .files = source.files, .progress = source.progress, .find = find});
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const double gib = static_cast<double>(bytes) / (1 << 30);
   std::array<char, 96> text{};
