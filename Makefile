@@ -1,6 +1,6 @@
 # Short names for what CMake, ctest and tools/ do; CONTRIBUTING.md tells more.
 .DEFAULT_GOAL := build
-.PHONY: build run targets test test-gfx1100 install format check asan tsan portable bench clean help \
+.PHONY: build run targets test test-gfx1100 install format check asan tsan portable bench fuzz clean help \
         deps deps-gpu deps-test deps-check model
 MAKEFLAGS += --no-print-directory
 
@@ -82,6 +82,13 @@ tsan: deps-test deps-check model ## run the tests of rooms with threads under th
 	$(call compile,tsan,build-tsan,-DCMAKE_CXX_COMPILER=$(CLANGXX))
 	@ctest --preset tsan
 
+# Seconds a target has; .ci/run gives each 60.
+FUZZ_SECONDS ?= 1800
+fuzz: deps-check ## run the fuzz targets, each for FUZZ_SECONDS (1800)
+	@[ -f build-fuzz/build.ninja ] || cmake --preset fuzz -DCMAKE_CXX_COMPILER=$(CLANGXX)
+	@cmake --build build-fuzz --target fuzz_targets
+	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
 portable: ## build build-portable/rocmforge, which needs glibc alone (Debian, Ubuntu)
 	$(call compile,portable,build-portable)
 
@@ -107,7 +114,7 @@ model: ## fetch the small model into the cache
 	@tools/fetch-model.sh > /dev/null
 
 clean: ## remove every build folder
-	@rm -rf build build-test build-debug build-asan build-tsan build-portable
+	@rm -rf build build-test build-debug build-asan build-tsan build-portable build-fuzz
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
