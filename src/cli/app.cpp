@@ -32,6 +32,7 @@ Environment:
   ROCMFORGE_LOG_LEVEL    trace, debug, info, warn, error or off [warn]
   ROCMFORGE_LOG_FORMAT   human or json, one object a line [human]
   ROCMFORGE_LOG_FILE     a file to add messages to [standard error]
+  ROCMFORGE_MODELS       the folder that `models` lists [models]
   ROCMFORGE_CPU_ISA      scalar, avx2 or avx512 [the best that the processor has]
   ROCMFORGE_GPU_GRAPH    0 launches kernels one by one, 1 replays them as a graph [the faster]
   ROCMFORGE_GPU_TIMEOUT  seconds after which a kernel counts as hung [30]; `help devices` has more
@@ -108,6 +109,9 @@ int run(int argc, char** argv) {
   add_quantize(app, action);
   add_bench(app, action);
   add_devices(app, action);
+  add_models(app, action);
+  add_inspect(app, action);
+  add_completions(app, action);
 
   const std::vector<std::string> words = spelled_out(app, words_of(argc, argv));
   const std::string mistake = find_mistake(app, words);

@@ -31,5 +31,8 @@ void add_verify(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
+void add_models(CLI::App& app, Action& action);
+void add_inspect(CLI::App& app, Action& action);
+void add_completions(CLI::App& app, Action& action);  // of all that are there when it is called
 
 }  // namespace rocmforge::cli

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "gguf/cursor.h"
+#include "gguf/listing.h"
 #include "gguf/names.h"
 #include "gguf/other_formats.h"
 
@@ -69,6 +70,15 @@ class Parser {
     place_tensors();
     return file();
   }
+  Listing run_list() {
+    read_header();
+    read_keys();
+    read_alignment();
+    std::vector<Listed> tensors;
+    for (std::uint64_t i = 0; i < n_tensors_; ++i) tensors.push_back(read_listed(i));
+    place_listed(tensors);
+    return {file(), std::move(tensors)};
+  }
   File run_keys() {
     read_header();
     read_keys();
@@ -92,6 +102,9 @@ class Parser {
   void read_mx_types();
   void read_tensors();
   TensorInfo read_tensor(std::uint64_t index);
+  TensorInfo read_name_and_shape(std::uint64_t index);
+  Listed read_listed(std::uint64_t index);
+  void place_listed(std::vector<Listed>& tensors) const;
   Shape read_shape();
   DType read_dtype();
   void place_tensors();
@@ -297,7 +310,7 @@ void Parser::read_tensors() {
   refuse_duplicates(names, "tensor");
 }
 
-TensorInfo Parser::read_tensor(std::uint64_t index) {
+TensorInfo Parser::read_name_and_shape(std::uint64_t index) {
   in_.blame("tensor " + std::to_string(index + 1) + " of " + std::to_string(n_tensors_));
   const std::uint64_t at = in_.offset();
   TensorInfo tensor;
@@ -308,6 +321,46 @@ TensorInfo Parser::read_tensor(std::uint64_t index) {
   }
   in_.blame(printable(tensor.name));
   tensor.shape = read_shape();
+  return tensor;
+}
+
+Listed Parser::read_listed(std::uint64_t index) {
+  const TensorInfo head = read_name_and_shape(index);
+  Listed out{.name = head.name, .type = "", .shape = head.shape};
+  out.type_id = in_.number<std::uint32_t>("tensor's type");
+  out.offset = in_.number<std::uint64_t>("tensor's offset");
+  out.type = gguf_type_name(out.type_id);
+  if (const auto dtype = dtype_from_gguf(out.type_id)) {
+    const DTypeInfo& type = info(*dtype);
+    out.type = type.name;
+    std::int64_t n_bytes = 0;
+    const bool fits = head.shape[-1] % type.block_elems == 0 &&
+                      !__builtin_mul_overflow(head.shape.n_elems() / type.block_elems,
+                                              type.block_bytes, &n_bytes);
+    if (fits) out.n_bytes = static_cast<std::uint64_t>(n_bytes);
+  }
+  if (out.type.empty()) out.type = "type " + std::to_string(out.type_id);
+  return out;
+}
+
+// From offsets within the data to those within the file, and sizes that are not known by type.
+void Parser::place_listed(std::vector<Listed>& tensors) const {
+  const std::uint64_t data_start = (in_.offset() + alignment_ - 1) / alignment_ * alignment_;
+  std::vector<std::uint64_t> starts = {file_bytes_};
+  for (Listed& t : tensors) {
+    if (__builtin_add_overflow(t.offset, data_start, &t.offset)) t.offset = file_bytes_;
+    starts.push_back(t.offset);
+  }
+  std::sort(starts.begin(), starts.end());
+  for (Listed& t : tensors) {
+    if (t.n_bytes > 0) continue;
+    const auto next = std::upper_bound(starts.begin(), starts.end(), t.offset);
+    t.n_bytes = next != starts.end() ? *next - t.offset : 0;
+  }
+}
+
+TensorInfo Parser::read_tensor(std::uint64_t index) {
+  TensorInfo tensor = read_name_and_shape(index);
   tensor.dtype = read_dtype();
   const DTypeInfo& type = info(tensor.dtype);
   if (tensor.shape[-1] % type.block_elems != 0) {
@@ -444,6 +497,10 @@ File parse_head(std::span<const std::byte> head, std::uint64_t file_bytes, const
   check(file_bytes >= head.size(), "parse_head: a beginning is no longer than the file");
   ++counters.file_parses;
   return Parser(head, file_bytes, path).run();
+}
+
+Listing list(std::span<const std::byte> bytes, const std::string& path) {
+  return Parser(bytes, bytes.size(), path).run_list();
 }
 
 File parse_keys(std::span<const std::byte> bytes, const std::string& path) {

@@ -30,7 +30,7 @@ TEST_F(Mistake, NoSubcommandOrAnUnknownOne) {
 }
 
 TEST_F(Mistake, SubcommandsOfOldThatThisVersionHasNot) {
-  for (const char* name : {"serve", "status", "cancel", "models"}) {
+  for (const char* name : {"serve", "status", "cancel"}) {
     EXPECT_TRUE(told({name, "--request-id", "3"}, {name, "not supported by this version"}));
     EXPECT_TRUE(told({"--host", "http://127.0.0.1:9", name}, {name, "not supported"}));
   }
