@@ -362,7 +362,8 @@ Examples:
   rocmforge inspect model.gguf --ctx 32768 --json)");
   command->callback([o, &action] {
     action = [o] {
-      if (o->gguf.empty()) throw Error(ErrorCode::kUsage, "which file? Give its path: rocmforge inspect MODEL");
+      if (o->gguf.empty())
+        throw Error(ErrorCode::kUsage, "which file? Give its path: rocmforge inspect MODEL");
       return inspect(*o);
     };
   });

@@ -25,28 +25,11 @@ constexpr std::uint64_t kMinAlignment = 8;  // the format wants a multiple of 8
 // Reserves no more than this before elements have really been read.
 constexpr std::uint64_t kMaxReserve = 4096;
 
+// In the order of ValueType; strings and arrays have no fixed size.
+constexpr std::array<std::uint64_t, 13> kValueBytes = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
+
 std::uint64_t value_bytes(ValueType type) {
-  switch (type) {
-    case ValueType::kU8:
-    case ValueType::kI8:
-    case ValueType::kBool:
-      return 1;
-    case ValueType::kU16:
-    case ValueType::kI16:
-      return 2;
-    case ValueType::kU32:
-    case ValueType::kI32:
-    case ValueType::kF32:
-      return 4;
-    case ValueType::kU64:
-    case ValueType::kI64:
-    case ValueType::kF64:
-      return 8;
-    case ValueType::kString:
-    case ValueType::kArray:
-      break;
-  }
-  return 0;  // no fixed size
+  return kValueBytes.at(static_cast<std::size_t>(type));
 }
 
 std::string quoted(std::string_view name) {
