@@ -1,6 +1,6 @@
 // paged_attention_few_f16_<head_dim>: y = softmax(scale q K^T) V for work items of sequences
-// with at most kFewRows rows in the step, by matrix units. q [n, n_heads * d], K and V F16 in blocks of 16 positions ->
-// y [n, n_heads * d]; q and k are normalised by heads and rotated first
+// with at most kFewRows rows in the step, by matrix units. q [n, n_heads * d], K and V F16 in
+// blocks of 16 positions -> y [n, n_heads * d]; q and k are normalised by heads and rotated first
 // where there are norms and rope.
 //
 // A task is a work item, a KV head and up to 16 queries that share it: rows of the item times heads

@@ -8,8 +8,8 @@ namespace rocmforge::gpu {
 // Queries (rows of an item times heads of a group) that pass over K and V together.
 inline constexpr int kPagedAttentionTile = 8;
 
-// Items of sequences with at most so many rows in the step pass over K and V by matrix units 16 queries a workgroup
-// (device/attention_few.h), others 128 queries (attention_many.h).
+// Items of sequences with at most so many rows in the step pass over K and V by matrix units 16
+// queries a workgroup (device/attention_few.h), others 128 queries (attention_many.h).
 inline constexpr int kFewRows = 8;
 inline constexpr int kFewQueries = 16;
 inline constexpr int kManyQueries = 128;
