@@ -170,7 +170,7 @@ int run_batch(ModelOptions model, const BatchOptions& options, const RequestMake
   std::int64_t own_context = engine::kDefaultContext;
   {
     Counters counters;
-    const engine::ModelFile file(model.gguf, counters);
+    const engine::ModelFile file(model.gguf, counters, gguf::parse_overrides(model.overrides));
     const auto tokenizer = engine::load_tokenizer(file.gguf());
     const std::string arch(file.gguf().get_string("general.architecture").value_or(""));
     if (const auto trained = file.gguf().get_u64(arch + ".context_length")) {
@@ -205,7 +205,6 @@ int run_batch(ModelOptions model, const BatchOptions& options, const RequestMake
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  interrupt.settle();
   if (!results.readable) return kExitError;
   print_note(fmt::format(
       "load {:.2f} s | {}, up to {} together | prompts {} tokens | generated {} tokens | "
@@ -213,6 +212,7 @@ int run_batch(ModelOptions model, const BatchOptions& options, const RequestMake
       session.load_seconds(), count_of(options, lines.size()), model.max_sequences,
       results.n_prompt, results.n_generated, seconds,
       seconds > 0 ? static_cast<double>(results.n_generated) / seconds : 0, seed));
+  interrupt.obey();
   if (results.n_failed == 0) return kExitDone;
   throw Error(ErrorCode::kInvalidArgument,
               fmt::format("{}: {} of {} failed; their lines say why",

@@ -183,7 +183,8 @@ void ChatLoop::answer(const Ask& ask) {
   sinks.thinking = [&](std::string_view t) { stop_unless(writer.thinking(t)); };
   const engine::Result result = ask(std::move(sinks), &interrupt_.requested());
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
-    complain(rejected->message + ": /clear begins a new one, --ctx N holds more");
+    complain(rejected->message +
+             (rejected->context_full ? ": /clear begins a new one, --ctx N holds more" : ""));
     return;
   }
   const auto& done = std::get<Completion>(result);
@@ -273,18 +274,22 @@ ChatLoop::Next ChatLoop::set(const std::string& words) {
     complain("/set: give a name and a value, as temp 0.7");
     return Next::kGoOn;
   }
-  const std::string name = words.substr(0, end),
-                    value(trimmed(std::string_view(words).substr(end + 1)));
+  std::string name = words.substr(0, end);
+  const std::string value(trimmed(std::string_view(words).substr(end + 1)));
   SamplingOptions changed = options_.sampling;
   CLI::App app;
   add_sampling_options(app, changed);
-  const std::string option = (name.size() == 1 ? "-" : "--") + name;
+  std::replace(name.begin(), name.end(), '_', '-');
+  const bool is_short = name.size() == 1;
+  const std::string option = (is_short ? "-" : "--") + name;
   if (app.get_option_no_throw(option) == nullptr) {
     complain("/set: " + name + " is no option on the choice of tokens (see `rocmforge help chat`)");
     return Next::kGoOn;
   }
   try {
-    app.parse(std::vector<std::string>{option + "=" + value});
+    // The last comes first there.
+    app.parse(is_short ? std::vector<std::string>{value, option}
+                       : std::vector<std::string>{option + "=" + value});
   } catch (const CLI::ParseError& e) {
     complain(std::string("/set: ") + e.what());
     return Next::kGoOn;

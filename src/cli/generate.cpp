@@ -261,7 +261,8 @@ it early, with what there is of it. Without --chat the text of control tokens in
 --batch writes one JSON object a line, in the order of the prompts: index (the line's number, from
 0), prompt, answer (its number, of several), text, thinking (if any), tokens (their ids), logprobs
 (if asked for), prompt_tokens and finish_reason, or error.
-Blank lines are passed over. Each answer is the one that the prompt has alone.
+Blank lines are passed over. Each answer is the one that the prompt has alone; on a GPU rounding
+may depend on how many run together.
 
 Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
@@ -274,6 +275,9 @@ Examples:
     const CLI::Option* given = given_chat_option(*command);
     if (!o->chat && given != nullptr) {
       throw CLI::ValidationError(given->get_name() + " goes with --chat");
+    }
+    if (o->stream && o->batch) {
+      throw CLI::ValidationError("--stream shows one answer: leave out --batch");
     }
     if (o->stream && o->answers > 1) {
       throw CLI::ValidationError("--stream shows one answer: leave out --answers");

@@ -31,8 +31,9 @@ std::string to_text(std::size_t id, const engine::Completion& answer, bool hide_
   if (!answer.thinking.empty() && !hide_thinking) {
     thinking = "thinking:\n" + answer.thinking + "\n";
   }
-  return fmt::format("request_id: {}\nfinish_reason: Some(\"{}\")\n{}text:\n{}\n", id,
-                     engine::to_string(answer.reason), thinking, answer.text) +
+  const std::string error = answer.error.empty() ? "" : "error: " + answer.error + "\n";
+  return fmt::format("request_id: {}\nfinish_reason: Some(\"{}\")\n{}{}text:\n{}\n", id,
+                     engine::to_string(answer.reason), error, thinking, answer.text) +
          log_probs_text(answer.log_probs, tokenizer);
 }
 

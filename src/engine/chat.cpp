@@ -131,8 +131,9 @@ Result ChatSession::answer(const Request& how, TextSinks sinks, const std::atomi
   const std::int32_t n_ctx = engine_.runner().n_ctx();
   if (request.max_tokens == 0) request.max_tokens = n_ctx + 1;
   if (std::ssize(request.prompt) > n_ctx) {
-    return Rejected{"the conversation has " + std::to_string(request.prompt.size()) +
-                    " tokens, more than the context of " + std::to_string(n_ctx)};
+    return Rejected{.message = "the conversation has " + std::to_string(request.prompt.size()) +
+                               " tokens, more than the context of " + std::to_string(n_ctx),
+                    .context_full = true};
   }
   Result result =
       engine_.answer(request, {.sinks = std::move(sinks), .cancel = cancel, .cache = &cache_});

@@ -67,6 +67,7 @@ struct Completion {
 // The request was never started.
 struct Rejected {
   std::string message;
+  bool context_full = false;  // fewer tokens, or a longer context, would be taken
 };
 
 using Result = std::variant<Completion, Rejected>;

@@ -161,6 +161,11 @@ TEST_F(Chat, MistakesAreToldAndTheConversationGoesOn) {
   told("/clear all\nhello\n", {"/clear"});
   told("/save\nhello\n", {"/save"});
   told("/save /nowhere/at/all\nhello\n", {"/nowhere/at/all", "No such file"});
+  for (const char* words : {"/set s 5", "/set top_k 5", "/set repeat-last-n -1"}) {
+    const Outcome taken = talk(std::string(words) + "\nhello\n");
+    EXPECT_EQ(taken.exit_code, 0) << words << to_string(taken);
+    EXPECT_EQ(taken.err.find("/set"), std::string::npos) << taken.err;
+  }
   told("/set temp\nhello\n", {"/set"});
   told("/set temp x\nhello\n", {"/set", "x"});
   told("/set top-p 2\nhello\n", {"/set", "top_p"});

@@ -1,4 +1,5 @@
 // Ctrl-C, files that shrink, readers that leave, disks that are full.
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -97,6 +98,21 @@ TEST_F(Interrupted, ALongPromptDoesNotHoldItUp) {
   EXPECT_TRUE(succeeded(o));
   EXPECT_LT(seconds_since(start), 1.5);
   EXPECT_EQ(o.out, kCancelled);
+}
+
+// What there is of it comes out; that it is cut shows in how the program ends.
+TEST_F(Interrupted, ABatchDiesOfIt) {
+  const std::string prompts = dir_.file("prompts");
+  write_text(prompts, "hello\nhell\nhe\n");
+  Command command = slow("", {"--batch", prompts, "--ignore-eos"});
+  const auto prompt = std::find(command.argv.begin(), command.argv.end(), "-p");
+  ASSERT_NE(prompt, command.argv.end());
+  command.argv.erase(prompt, prompt + 2);
+  Process process(command);
+  // Should it not even have begun by then, it ends the same.
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  process.send(SIGINT);
+  EXPECT_EQ(process.wait().signal, SIGINT);
 }
 
 TEST_F(Interrupted, ASecondCtrlCKills) {
