@@ -7,7 +7,7 @@ if(ROCMFORGE_STATIC)
 endif()
 
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED)  # JSON, headers alone: cli/json.cpp compiles its source
+find_package(Boost 1.81 REQUIRED)  # JSON, headers alone: text/json_node.cpp compiles its source
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

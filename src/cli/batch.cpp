@@ -171,7 +171,7 @@ int run_batch(ModelOptions model, const BatchOptions& options, const RequestMake
   {
     Counters counters;
     const engine::ModelFile file(model.gguf, counters, gguf::parse_overrides(model.overrides));
-    const auto tokenizer = engine::load_tokenizer(file.gguf());
+    const auto tokenizer = engine::load_tokenizer(file.gguf(), model.tokenizer);
     const std::string arch(file.gguf().get_string("general.architecture").value_or(""));
     if (const auto trained = file.gguf().get_u64(arch + ".context_length")) {
       own_context =

@@ -39,7 +39,6 @@ struct Options {
   std::int64_t parallel = 16;
   bool chat = false;
   ChatFlags chat_flags;
-  std::string tokenizer;
   std::int64_t max_tokens = 128;
   SamplingOptions sampling;
   std::int64_t answers = 1;
@@ -156,11 +155,6 @@ int generate(const Options& o) {
     throw Error(ErrorCode::kUnsupported,
                 "no model: give --gguf PATH (asking a server is not supported by this version)");
   }
-  if (!o.tokenizer.empty()) {
-    throw Error(ErrorCode::kUnsupported, "--tokenizer: " + o.tokenizer +
-                                             ": tokenizer files are not supported by this version; "
-                                             "the GGUF's own tokenizer is used without the flag");
-  }
   template_arguments(o.chat_flags);  // which are wrong before the model is loaded
   check_utf8(o.chat_flags.system, "--system");
   for (const std::string& stop : o.stop) {
@@ -247,11 +241,6 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
   add_chat_options(*command, o->chat_flags);
   add_sampling_options(*command, o->sampling);
   add_model_options(*command, o->model, /*required=*/false);
-  command
-      ->add_option("--tokenizer", o->tokenizer,
-                   "A tokenizer file instead of the GGUF's own; not supported by this version")
-      ->type_name("PATH")
-      ->group(kModelGroup);
   command->footer(
       R"(The answer goes to standard output; times, speeds and the seed to standard error. Ctrl-C ends
 it early, with what there is of it. Without --chat the text of control tokens in the prompt, such as

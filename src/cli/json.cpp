@@ -1,6 +1,5 @@
 #include "cli/json.h"
 
-#include <boost/json/src.hpp>
 #include <cmath>
 
 #include "base/error.h"

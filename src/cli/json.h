@@ -1,4 +1,4 @@
-// JSON in and out, by Boost.JSON; json.cpp compiles its source.
+// JSON in and out, by Boost.JSON; text/json_node.cpp compiles its source.
 #pragma once
 
 #include <boost/json.hpp>

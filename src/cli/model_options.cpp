@@ -59,6 +59,7 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const P
       engine::EngineOptions{.path = options.gguf,
                             .random = options.random,
                             .overrides = gguf::parse_overrides(options.overrides),
+                            .tokenizer = options.tokenizer,
                             .n_ctx = options.ctx,
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .max_sequences = options.max_sequences,
@@ -99,6 +100,16 @@ CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* d
   return command.add_option("-m,--gguf,--model", path, description)
       ->type_name("PATH")
       ->check(not_empty_path())
+      ->group(kModelGroup);
+}
+
+void add_tokenizer_option(CLI::App& command, std::string& path) {
+  command
+      .add_option("--tokenizer", path,
+                  "A tokenizer.json, or the folder of one, in place of the model's own; also the\n"
+                  "variable ROCMFORGE_TOKENIZER")
+      ->type_name("PATH")
+      ->envname("ROCMFORGE_TOKENIZER")
       ->group(kModelGroup);
 }
 
@@ -153,6 +164,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       .add_flag("--no-fuse", options.no_fuse,
                 "Run the plain graph, op by op: slow, to find a fault")
       ->group(kModelGroup);
+  add_tokenizer_option(command, options.tokenizer);
   add_override_option(command, options.overrides);
 }
 

@@ -24,12 +24,15 @@ struct ModelOptions {
   std::int32_t max_sequences = 1;           // that run together
   std::optional<model::RandomSpec> random;  // instead of `gguf`
   std::vector<std::string> overrides;       // of --override-kv
+  std::string tokenizer;  // a tokenizer.json, or its folder; empty: the own one of the model
 
   const std::string& name() const { return random ? random->text : gguf; }
 };
 
 // -m, --gguf, --model.
 CLI::Option* add_gguf_option(CLI::App& command, std::string& path, const char* description);
+// --tokenizer.
+void add_tokenizer_option(CLI::App& command, std::string& path);
 // --override-kv.
 void add_override_option(CLI::App& command, std::vector<std::string>& overrides);
 // `required`: the subcommand makes no sense without --gguf. Defaults are those of `options`.

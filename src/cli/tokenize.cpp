@@ -19,6 +19,7 @@ namespace {
 struct Options {
   std::string gguf;
   std::vector<std::string> overrides;
+  std::string tokenizer;
   std::optional<std::string> file;
   std::optional<std::string> text;
   bool no_bos = false;
@@ -38,7 +39,7 @@ int tokenize(const Options& o) {
   const std::string text = text_of(o);
   Counters counters;
   const engine::ModelFile file(o.gguf, counters, gguf::parse_overrides(o.overrides));
-  const auto tokenizer = engine::load_tokenizer(file.gguf());
+  const auto tokenizer = engine::load_tokenizer(file.gguf(), o.tokenizer);
   const std::vector<text::TokenId> ids =
       tokenizer->encode(text, {.add_special = !o.no_bos, .parse_special = o.parse_special});
   std::string line;
@@ -65,6 +66,7 @@ void add_tokenize(CLI::App& app, Action& action) {
                     "Take the text of a control token, as <|im_start|>, for the token");
   add_gguf_option(*command, o->gguf, "Model file (GGUF); one of a vocabulary alone will do")
       ->required();
+  add_tokenizer_option(*command, o->tokenizer);
   add_override_option(*command, o->overrides);
   command->footer(
       R"(The ids go to standard output on one line, separated by spaces.

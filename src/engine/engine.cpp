@@ -146,7 +146,7 @@ RunnerOptions runner_options(const EngineOptions& options, const ModelFile& mode
 Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
     : file_(options.random ? ModelFile(*options.random, counters)
                            : ModelFile(options.path, counters, options.overrides)),
-      tokenizer_(has_vocabulary(file_.gguf()) ? load_tokenizer(file_.gguf()) : nullptr) {
+      tokenizer_(options.random ? nullptr : find_tokenizer(file_.gguf(), options.tokenizer)) {
   file_.warn_of_bad_weights();
   runner_ =
       std::make_unique<Runner>(file_.gguf(), runner_options(options, file_), device, counters);

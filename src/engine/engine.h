@@ -24,6 +24,7 @@ struct EngineOptions {
   std::string path = {};                         // the GGUF file
   std::optional<model::RandomSpec> random = {};  // instead of a file: made-up weights
   std::vector<gguf::Override> overrides = {};    // of the file's metadata
+  std::string tokenizer = {};  // a tokenizer.json, or its folder, in place of the file's own
   // 0: the model's own, at most kDefaultContext; fewer where the device's memory holds no more, but
   // no fewer than kLeastContext.
   std::int32_t n_ctx = 0;

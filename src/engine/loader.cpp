@@ -1,6 +1,7 @@
 #include "engine/loader.h"
 
 #include <cstring>
+#include <filesystem>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -9,8 +10,25 @@
 #include "engine/weight_scan.h"
 #include "gguf/reader.h"
 #include "model/architecture.h"
+#include "text/tokenizer_json.h"
 
 namespace rocmforge::engine {
+namespace {
+
+// A tokenizer.json, which may leave out what ends a text: the model's file says that, if it does.
+text::Vocab read_tokenizer_file(const gguf::File& file, const std::string& path) {
+  text::Vocab vocab = text::read_tokenizer_json(path);
+  const auto take = [&](const char* key, text::TokenId& id) {
+    const auto from_file = file.find(key) == nullptr ? std::nullopt : file.get_u64(key);
+    if (id == text::kNoToken && from_file && *from_file < vocab.tokens.size())
+      id = static_cast<text::TokenId>(*from_file);
+  };
+  take("tokenizer.ggml.bos_token_id", vocab.bos);
+  take("tokenizer.ggml.eos_token_id", vocab.eos);
+  return vocab;
+}
+
+}  // namespace
 
 ModelFile::ModelFile(const std::string& path, Counters& counters,
                      std::vector<gguf::Override> overrides)
@@ -52,13 +70,28 @@ bool has_vocabulary(const gguf::File& file) {
   return model != "none" && model != "no_vocab";  // llama.cpp's two spellings
 }
 
-std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file) {
-  if (!has_vocabulary(file)) {
-    throw Error(ErrorCode::kUnsupported,
-                "[engine] " + file.path() +
-                    ": tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text");
+std::unique_ptr<text::Tokenizer> find_tokenizer(const gguf::File& file, const std::string& path) {
+  if (!path.empty()) return text::make_tokenizer(read_tokenizer_file(file, path));
+  const bool has_keys = file.find("tokenizer.ggml.model") != nullptr;
+  if (has_keys && has_vocabulary(file)) return text::make_tokenizer(read_vocab(file));
+  const auto beside = std::filesystem::path(file.path()).parent_path() / "tokenizer.json";
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(beside, ignored)) {
+    log(LogLevel::kInfo, file.path() + ": has no vocabulary; taken from " + beside.string());
+    return text::make_tokenizer(read_tokenizer_file(file, beside.string()));
   }
-  return text::make_tokenizer(read_vocab(file));
+  if (!has_keys) read_vocab(file);  // which throws
+  return nullptr;
+}
+
+std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file, const std::string& path) {
+  auto tokenizer = find_tokenizer(file, path);
+  if (tokenizer != nullptr) return tokenizer;
+  throw Error(
+      ErrorCode::kUnsupported,
+      "[engine] " + file.path() +
+          ": tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text: give "
+          "a tokenizer.json by --tokenizer, or lay it beside the file");
 }
 
 void check_vocabulary(const gguf::File& file, const model::HyperParams& params,

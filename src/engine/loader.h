@@ -45,8 +45,12 @@ class ModelFile {
 
 // False for a file that says it has none (tokenizer.ggml.model "none").
 bool has_vocabulary(const gguf::File& file);
-// Error{kUnsupported} for a file without a vocabulary.
-std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file);
+// That of `path`, a tokenizer.json or the folder of one, where it is given; else the file's own;
+// else that of a tokenizer.json beside the file; null for a file that says it has none.
+std::unique_ptr<text::Tokenizer> find_tokenizer(const gguf::File& file, const std::string& path);
+// The same. Error{kUnsupported} when there is none.
+std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file,
+                                                const std::string& path = {});
 
 // Where the file holds each weight's segments, or the seed of what it does not hold; a tokenizer
 // smaller or larger than the embedding is refused by check_vocabulary.

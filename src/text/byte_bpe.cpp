@@ -3,55 +3,51 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "text/byte_alphabet.h"
 #include "text/merge.h"
+#include "text/merge_table.h"
 #include "text/pre_tokenizer.h"
 #include "text/vocab_check.h"
 
 namespace rocmforge::text {
 namespace {
 
-// (left, right) -> Merge, in one flat table.
-class MergeTable {
+// The words of one text that have been seen, each where it stood last: most come again. A word that
+// takes another's place costs time, and nothing else.
+class SeenWords {
  public:
-  explicit MergeTable(std::size_t n) : slots_(std::bit_ceil(n * 2 + 2)) {}
+  struct Slot {
+    std::uint32_t begin = 0, size = 0;      // of the text; size 0: free
+    std::uint32_t first_id = 0, n_ids = 0;  // of what was put out
+  };
+  static constexpr std::size_t kLongest = 32;
 
-  // The first of equal pairs stays.
-  void insert(TokenId left, TokenId right, const Merge& merge) {
-    Slot& slot = slots_[locate(key(left, right))];
-    if (slot.key == kFree) slot = {key(left, right), merge};
-  }
-  Merge find(TokenId left, TokenId right) const {
-    return slots_[locate(key(left, right))].merge;  // a free slot holds no merge
+  explicit SeenWords(std::string_view text)
+      : text_(text),
+        slots_(std::bit_ceil(std::clamp<std::size_t>(text.size() / 16, 16, 1 << 14))) {}
+
+  // Where `size` bytes at `begin` belong; `is_there` when the slot has that word.
+  Slot& find(std::uint32_t begin, std::uint32_t size, bool& is_there) {
+    const std::string_view word = text_.substr(begin, size);
+    std::uint64_t hash = size;
+    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    Slot& slot = slots_[(hash ^ hash >> 29) & (slots_.size() - 1)];
+    is_there = slot.size == size && text_.substr(slot.begin, size) == word;
+    return slot;
   }
 
  private:
-  static constexpr std::uint64_t kFree = ~std::uint64_t{0};
-  struct Slot {
-    std::uint64_t key = kFree;
-    Merge merge;
-  };
-  static std::uint64_t key(TokenId left, TokenId right) {
-    return std::uint64_t{static_cast<std::uint32_t>(left)} << 32 |
-           static_cast<std::uint32_t>(right);
-  }
-  // The slot of `key`, or the free one where it would go.
-  std::size_t locate(std::uint64_t key) const {
-    std::size_t i = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15u) >> 20);
-    for (;; ++i) {
-      i &= slots_.size() - 1;
-      if (slots_[i].key == key || slots_[i].key == kFree) return i;
-    }
-  }
+  std::string_view text_;
   std::vector<Slot> slots_;
 };
 
 class ByteBpe final : public Tokenizer {
  public:
-  ByteBpe(Vocab v, const PreTokenizerRow& row);
+  ByteBpe(Vocab v, PreTokenizer pre_tokenizer, bool ignore_merges);
 
   std::string piece(TokenId id, bool special) const override;
   bool strips_leading_space() const override { return false; }
@@ -60,7 +56,6 @@ class ByteBpe final : public Tokenizer {
   void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const override;
 
  private:
-  void read_merges();
   TokenId find_word(std::string_view word, std::string& spelled) const;
 
   PreTokenizer pre_tokenizer_;
@@ -71,48 +66,16 @@ class ByteBpe final : public Tokenizer {
   std::size_t longest_ = 0;
 };
 
-std::string quoted(std::string_view token) {
-  std::string out(1, '"');
-  out += token;
-  out += '"';
-  return out;
-}
-
-ByteBpe::ByteBpe(Vocab v, const PreTokenizerRow& row)
+ByteBpe::ByteBpe(Vocab v, PreTokenizer pre_tokenizer, bool ignore_merges)
     : Tokenizer(std::move(v)),
-      pre_tokenizer_(row),
-      ignore_merges_(row.ignore_merges),
-      merges_(vocab().merges.size()) {
+      pre_tokenizer_(std::move(pre_tokenizer)),
+      ignore_merges_(ignore_merges),
+      merges_(read_merges(vocab(), [this](std::string_view token) { return find_token(token); })) {
   for (std::size_t byte = 0; byte < 256; ++byte) {
     letters_[byte] = byte_to_letter(static_cast<unsigned char>(byte));
     bytes_[byte] = find_token(letters_[byte]);
   }
   for (const std::string& token : vocab().tokens) longest_ = std::max(longest_, token.size());
-  read_merges();
-}
-
-void ByteBpe::read_merges() {
-  std::string joined;
-  const auto refuse = [&](std::size_t i, const std::string& what) {
-    throw Error(ErrorCode::kFormat, vocab_message(vocab(), "merges",
-                                                  "entry " + std::to_string(i) + " \"" +
-                                                      vocab().merges[i] + "\": " + what));
-  };
-  for (std::size_t i = 0; i < vocab().merges.size(); ++i) {
-    const std::string& merge = vocab().merges[i];
-    const std::size_t space = merge.empty() ? std::string::npos : merge.find(' ', 1);
-    if (space == std::string::npos || space + 1 == merge.size())
-      refuse(i, "not two tokens separated by a space");
-    const auto id_of = [&](std::string_view token) {
-      const TokenId id = find_token(token);
-      if (id == kNoToken) refuse(i, quoted(token) + " is not a token");
-      return id;
-    };
-    const TokenId left = id_of(std::string_view(merge).substr(0, space));
-    const TokenId right = id_of(std::string_view(merge).substr(space + 1));
-    joined.assign(merge).erase(space, 1);
-    merges_.insert(left, right, {static_cast<std::uint32_t>(i), id_of(joined)});
-  }
 }
 
 // The token that spells the whole of `word`, or kNoToken. `spelled` is working memory.
@@ -141,20 +104,41 @@ void ByteBpe::encode_plain(std::string_view text, bool /*first*/, std::vector<To
 
   Merger merger;
   std::string spelled;
+  SeenWords seen(text);
   std::uint32_t begin = 0;
   for (const std::uint32_t end : pre_tokenizer_.split(text)) {
-    if (ignore_merges_) {
-      const TokenId id = find_word(text.substr(begin, end - begin), spelled);
-      if (id != kNoToken) {
-        out.push_back(id);
-        begin = end;
-        continue;
-      }
+    const std::uint32_t size = end - begin;
+    const std::uint32_t word = std::exchange(begin, end);
+    if (size == 1 && !ignore_merges_) {
+      emit({bytes_[static_cast<unsigned char>(text[word])], word, end});
+      continue;
     }
-    merger.clear();
-    for (; begin < end; ++begin)
-      merger.add({bytes_[static_cast<unsigned char>(text[begin])], begin, begin + 1});
-    merger.run(find_merge, emit);
+    bool is_there = false;
+    SeenWords::Slot* slot =
+        size <= SeenWords::kLongest ? &seen.find(word, size, is_there) : nullptr;
+    if (is_there) {
+      for (std::uint32_t i = 0; i < slot->n_ids; ++i) {
+        const TokenId id = out[slot->first_id + i];
+        out.push_back(id);
+      }
+      continue;
+    }
+    const std::size_t before = out.size(), lost_before = n_lost;
+    const TokenId whole = ignore_merges_ ? find_word(text.substr(word, size), spelled) : kNoToken;
+    if (whole != kNoToken) {
+      out.push_back(whole);
+    } else {
+      merger.clear();
+      merger.reserve(size);
+      for (std::uint32_t at = word; at < end; ++at)
+        merger.add({bytes_[static_cast<unsigned char>(text[at])], at, at + 1});
+      merger.run(find_merge, emit);
+    }
+    if (slot != nullptr && n_lost == lost_before)
+      *slot = {.begin = word,
+               .size = size,
+               .first_id = static_cast<std::uint32_t>(before),
+               .n_ids = static_cast<std::uint32_t>(out.size() - before)};
   }
   if (n_lost > 0)
     log(LogLevel::kWarn,
@@ -187,6 +171,11 @@ std::string ByteBpe::piece(TokenId id, bool special) const {
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_byte_bpe(Vocab vocab) {
+  if (vocab.description) {
+    PreTokenizer pre_tokenizer(vocab.description->patterns);
+    const bool ignore_merges = vocab.description->ignore_merges;
+    return std::make_unique<ByteBpe>(std::move(vocab), std::move(pre_tokenizer), ignore_merges);
+  }
   const PreTokenizerRow* row = find_pre_tokenizer(vocab.pre.empty() ? "default" : vocab.pre);
   if (row == nullptr)
     throw Error(ErrorCode::kUnsupported,
@@ -196,7 +185,7 @@ std::unique_ptr<Tokenizer> make_byte_bpe(Vocab vocab) {
                                   ", with aliases in docs/tokenizers.md. Where the model splits "
                                   "as one of them: --override-kv tokenizer.ggml.pre=str:NAME"));
   if (vocab.add_bos < 0) vocab.add_bos = row->add_bos && vocab.bos != kNoToken;
-  return std::make_unique<ByteBpe>(std::move(vocab), *row);
+  return std::make_unique<ByteBpe>(std::move(vocab), PreTokenizer(*row), row->ignore_merges);
 }
 
 }  // namespace rocmforge::text

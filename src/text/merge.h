@@ -49,6 +49,7 @@ class RankQueue {
 class Merger {
  public:
   void clear() { nodes_.clear(); }
+  void reserve(std::size_t n) { nodes_.reserve(n); }
   void add(const Symbol& symbol) { nodes_.push_back({symbol, 0, 0, {}}); }
 
   // `find(left, right)` gives the Merge of two neighbours; `emit(symbol)` takes what remains, from

@@ -63,6 +63,9 @@ PreTokenizer::PreTokenizer(const PreTokenizerRow& row, Speed speed) {
   }
 }
 
+PreTokenizer::PreTokenizer(const std::vector<std::string>& patterns)
+    : PreTokenizer({.name = "", .aliases = {}, .patterns = {patterns.begin(), patterns.end()}}) {}
+
 std::vector<std::uint32_t> PreTokenizer::split(std::string_view text) const {
   if (text.empty()) return {};
   std::optional<Regex::Scratch> scratch;

@@ -35,6 +35,8 @@ class PreTokenizer {
   // kAsWritten leaves every pattern to PCRE2: slower, the same stretches.
   enum class Speed { kScanners, kAsWritten };
   explicit PreTokenizer(const PreTokenizerRow& row, Speed speed = Speed::kScanners);
+  // Patterns in turn, as a row has them. Error{kUnsupported} for one that PCRE2 does not read.
+  explicit PreTokenizer(const std::vector<std::string>& patterns);
 
   // The end of each stretch of `text` (well-formed UTF-8), ascending; the last is text.size().
   std::vector<std::uint32_t> split(std::string_view text) const;

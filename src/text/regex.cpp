@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/check.h"
 #include "base/error.h"
 
 namespace rocmforge::text {
@@ -115,8 +114,9 @@ Regex::Regex(std::string_view pattern) : pattern_(pattern) {
   auto code = std::make_shared<Code>();
   code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(wide.data()), wide.size(),
                              PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
-  check(code->code != nullptr,
-        "pattern " + pattern_ + ": at " + std::to_string(offset) + ": " + error_text(error));
+  if (code->code == nullptr)
+    throw Error(ErrorCode::kUnsupported, "[text] pattern " + pattern_ + ": at " +
+                                             std::to_string(offset) + ": " + error_text(error));
   // Where no machine code may be made, pcre2_match interprets: slower, the same answers.
   pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE);
   code_ = std::move(code);

@@ -28,8 +28,8 @@ class Regex {
   };
 
   // `pattern` is PCRE2 syntax with \p{L}, \p{N}, \p{P}, \p{M}, \p{S} and \s, which are widened to
-  // Unicode 15.1 whatever version the library knows (\s is White_Space). A bug of ours if it does
-  // not compile.
+  // Unicode 15.1 whatever version the library knows (\s is White_Space). Error{kUnsupported} when
+  // it does not compile.
   explicit Regex(std::string_view pattern);
 
   // The first match at or after `from`; an empty one at `from` only when `allow_empty`. `subject`

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "text/merge.h"
+#include "text/merge_table.h"
 #include "text/utf8.h"
 #include "text/vocab_check.h"
 
@@ -14,6 +15,7 @@ namespace rocmforge::text {
 namespace {
 
 constexpr std::string_view kSpaceMark = "\u2581";
+constexpr char32_t kSpaceMarkCode = 0x2581;
 
 // Which characters stand side by side within some token. Between two that never do, no merge can
 // reach across: the text may be cut there, exactly. A bit for each hash: a collision only leaves a
@@ -61,6 +63,8 @@ class SentencePiece final : public Tokenizer {
   std::vector<std::uint32_t> ranks_;
   std::array<TokenId, 256> bytes_{};
   std::size_t longest_ = 0;
+  bool by_merges_;     // of a tokenizer.json
+  MergeTable merges_;  // for those
   Neighbours neighbours_;
 };
 
@@ -79,7 +83,10 @@ std::vector<std::string_view> SentencePiece::matchable() const {
   return tokens;
 }
 
-SentencePiece::SentencePiece(Vocab v) : Tokenizer(std::move(v)), neighbours_(matchable()) {
+SentencePiece::SentencePiece(Vocab v)
+    : Tokenizer(std::move(v)),
+      by_merges_(vocab().description.has_value()),
+      neighbours_(matchable()) {
   bytes_.fill(kNoToken);
   for (TokenId id = 0; id < size(); ++id) {
     const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
@@ -88,6 +95,13 @@ SentencePiece::SentencePiece(Vocab v) : Tokenizer(std::move(v)), neighbours_(mat
       bytes_[static_cast<std::size_t>(byte)] = id;
   }
 
+  if (by_merges_) {
+    merges_ = read_merges(vocab(), [this](std::string_view token) { return find_token(token); });
+    ranks_.assign(vocab().tokens.size(), kNoMerge);
+    for (TokenId id = 0; id < size(); ++id)
+      if (is_matchable(id)) ranks_[static_cast<std::size_t>(id)] = 0;
+    return;
+  }
   std::vector<float> order = vocab().scores;
   std::sort(order.begin(), order.end(), std::greater<>());
   order.erase(std::unique(order.begin(), order.end()), order.end());
@@ -148,7 +162,9 @@ void SentencePiece::encode_plain(std::string_view text, bool first,
                                  std::vector<TokenId>& out) const {
   const std::string marked = normalized(text, first);
   const std::string_view all = marked;
+  const bool splits = vocab().description && vocab().description->splits_at_spaces;
   const auto find_merge = [&](const Symbol& left, const Symbol& right) {
+    if (by_merges_) return merges_.find(left.id, right.id);
     const TokenId id = find(all.substr(left.begin, right.end - left.begin));
     return id == kNoToken ? Merge{} : Merge{ranks_[static_cast<std::size_t>(id)], id};
   };
@@ -165,7 +181,7 @@ void SentencePiece::encode_plain(std::string_view text, bool first,
   for (std::size_t pos = 0; pos < all.size();) {
     const std::size_t end = pos + utf8_size(all[pos]);
     const char32_t code = utf8_decode(all, pos);
-    if (pos > 0 && !neighbours_.may_join(before, code)) {
+    if (pos > 0 && ((splits && code == kSpaceMarkCode) || !neighbours_.may_join(before, code))) {
       merger.run(find_merge, emit);
       merger.clear();
     }

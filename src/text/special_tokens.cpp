@@ -94,8 +94,11 @@ std::vector<Fragment> SpecialTokens::partition(std::string_view text) const {
       std::size_t end = place.pos + length;
       if (entry.strips_right)
         while (end < text.size() && !taken[end] && is_ascii_space(text[end])) ++end;
-      for (std::size_t i = place.pos; i < end; ++i) taken[i] = true;
-      found.push_back({place.pos, end, entry.id});
+      std::size_t begin = place.pos;
+      if (entry.strips_left)
+        while (begin > 0 && !taken[begin - 1] && is_ascii_space(text[begin - 1])) --begin;
+      for (std::size_t i = begin; i < end; ++i) taken[i] = true;
+      found.push_back({begin, end, entry.id});
     }
   }
 

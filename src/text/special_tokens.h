@@ -25,6 +25,7 @@ class SpecialTokens {
     TokenId id;
     std::string_view text;      // must outlive the object; empty ones are never found
     bool strips_right = false;  // swallows the ASCII white space behind it
+    bool strips_left = false;   // and that before it
   };
   explicit SpecialTokens(std::span<const Entry> entries);
 

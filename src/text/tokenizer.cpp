@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "text/byte_bpe.h"
 #include "text/detokenizer.h"
+#include "text/nfc.h"
 #include "text/sentencepiece.h"
 #include "text/special_tokens.h"
 #include "text/utf8.h"
@@ -28,12 +29,21 @@ bool strips_right(const Vocab& vocab, const std::string& token) {
 
 std::vector<SpecialTokens::Entry> special_entries(const Vocab& vocab, bool with_control) {
   std::vector<SpecialTokens::Entry> entries;
+  std::unordered_set<TokenId> left, right;
+  if (vocab.description) {
+    left.insert(vocab.description->strips_left.begin(), vocab.description->strips_left.end());
+    right.insert(vocab.description->strips_right.begin(), vocab.description->strips_right.end());
+  }
   for (std::size_t i = 0; i < vocab.tokens.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
     const TokenType type = vocab.types[i];
     const bool is_control = type == TokenType::kControl || type == TokenType::kUnknown;
     if (type == TokenType::kUserDefined || (is_control && with_control))
-      entries.push_back(
-          {static_cast<TokenId>(i), vocab.tokens[i], strips_right(vocab, vocab.tokens[i])});
+      entries.push_back({.id = id,
+                         .text = vocab.tokens[i],
+                         .strips_right = vocab.description ? right.contains(id)
+                                                           : strips_right(vocab, vocab.tokens[i]),
+                         .strips_left = left.contains(id)});
   }
   return entries;
 }
@@ -95,20 +105,22 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
   std::vector<TokenId> ids;
   if (options.add_special && adds_bos()) ids.push_back(vocab_.bos);
   bool first = true;
+  const bool once = vocab_.description && vocab_.description->space_prefix_once;
+  const bool nfc = vocab_.description && vocab_.description->nfc;
   const SpecialTokens& special = options.parse_special ? special_->all : special_->user_defined;
   for (const Fragment& fragment : special.partition(text)) {
-    first = first || fragment.id != kNoToken;
     if (fragment.id != kNoToken) {
       ids.push_back(fragment.id);
-    } else {
-      const std::string_view plain = text.substr(fragment.begin, fragment.end - fragment.begin);
-      if (options.left_out.empty() || plain.find(options.left_out) == std::string_view::npos) {
-        encode_plain(plain, first, ids);
-      } else {
-        encode_plain(without(plain, options.left_out), first, ids);
-      }
-      first = false;
+      first = !once;
+      continue;
     }
+    std::string_view plain = text.substr(fragment.begin, fragment.end - fragment.begin);
+    std::string changed;
+    if (!options.left_out.empty() && plain.find(options.left_out) != std::string_view::npos)
+      plain = changed = without(plain, options.left_out);
+    if (nfc) plain = changed = to_nfc(plain);
+    encode_plain(plain, first, ids);
+    first = false;
   }
   if (options.add_special && adds_eos()) ids.push_back(vocab_.eos);
   return ids;
@@ -136,8 +148,18 @@ std::string Tokenizer::without_control(std::string text, std::string_view mark) 
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool special) const {
-  Detokenizer detokenizer(*this, true, special);
   std::string text;
+  bool strips = strips_leading_space();
+  for (const TokenId id : ids) {
+    const std::string part = piece(id, special);
+    const bool strip_here = strips && !is_control(id);
+    text += std::string_view(part).substr(strip_here && part.starts_with(' ') ? 1 : 0);
+    if (strip_here) strips = false;
+  }
+  if (find_invalid_utf8(text) == std::string_view::npos) return text;
+
+  Detokenizer detokenizer(*this, true, special);
+  text.clear();
   for (const TokenId id : ids) text += detokenizer.push(id);
   return text + detokenizer.flush();
 }

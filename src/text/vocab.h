@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,18 @@ enum class TokenType : std::int32_t {
   kByte = 6
 };
 
+// What a tokenizer.json says beyond the rest of a Vocab.
+struct TokenizerDescription {
+  std::vector<std::string> patterns;  // "gpt2": in place of a pre-tokenizer's name
+  bool ignore_merges = false;         // as PreTokenizerRow has it
+  bool nfc = false;                   // text is normalized to Unicode's form C first
+  // "llama": the merges say what joins, and not the scores.
+  bool splits_at_spaces = false;   // nothing joins across the beginning of a word
+  bool space_prefix_once = false;  // none behind a special token
+  // Special tokens that swallow the white space before, or behind them.
+  std::vector<TokenId> strips_left, strips_right;
+};
+
 struct Vocab {
   // tokenizer.ggml.model: "llama" (SentencePiece-BPE) or "gpt2" (byte-level BPE).
   std::string model;
@@ -38,6 +51,7 @@ struct Vocab {
   int add_bos = -1, add_eos = -1, add_space_prefix = -1, remove_extra_whitespaces = -1;
   std::string model_name;  // general.name: phi-3's tells that its special tokens swallow spaces
   std::string source;      // the file's path, for messages
+  std::optional<TokenizerDescription> description;  // of a tokenizer.json alone
 };
 
 }  // namespace rocmforge::text

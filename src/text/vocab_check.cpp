@@ -90,7 +90,7 @@ void check_types(Vocab& vocab) {
 }
 
 void check_scores(const Vocab& vocab) {
-  if (vocab.scores.empty() && vocab.model != "llama") return;
+  if (vocab.scores.empty() && (vocab.model != "llama" || vocab.description)) return;
   if (vocab.scores.size() != vocab.tokens.size())
     refuse(vocab, "scores",
            "has " + std::to_string(vocab.scores.size()) + " entries for " +
@@ -146,7 +146,7 @@ void check_special_ids(Vocab& vocab) {
 
 // SentencePiece's own, for a file that leaves them out.
 void default_special_ids(Vocab& vocab) {
-  if (vocab.model != "llama") return;
+  if (vocab.model != "llama" || vocab.description) return;
   const auto fill = [&](TokenId& id, TokenId usual) {
     if (id == kNoToken && at(usual) < vocab.tokens.size()) id = usual;
   };
@@ -179,7 +179,8 @@ std::vector<TokenId> find_role(Vocab& vocab, const TokenIndex& ids, TokenId from
 }  // namespace
 
 std::string vocab_message(const Vocab& vocab, const std::string& key, const std::string& what) {
-  return "[text] " + vocab.source + ": tokenizer.ggml." + key + ": " + what;
+  const char* prefix = vocab.description ? ": " : ": tokenizer.ggml.";
+  return "[text] " + vocab.source + prefix + key + ": " + what;
 }
 
 int byte_of_name(const std::string& token) {

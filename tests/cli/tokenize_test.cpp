@@ -65,6 +65,21 @@ TEST_F(Tokenize, KeysSetByHand) {
   fails("tokenizer.ggml.model=str:gpt2", 1, "tokenizer.ggml.merges");
 }
 
+TEST_F(Tokenize, ATokenizerJson) {
+  const std::string json =
+      R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+          "model": {"type": "BPE", "vocab": {"a": 7, "b": 1, "ab": 2}, "merges": ["a b"]}})";
+  write_text(dir_.file("tokenizer.json"), json);
+  EXPECT_EQ(ids({"ab", "--tokenizer", dir_.file("tokenizer.json")}), "2\n");
+  EXPECT_EQ(ids({"ba", "--tokenizer", dir_.path()}), "1 7\n");
+  Command by_variable = command({"ab"});
+  by_variable.env["ROCMFORGE_TOKENIZER"] = dir_.path();
+  EXPECT_EQ(run(by_variable).out, "2\n");
+  // Beside the model, and wanted by a model without a vocabulary alone.
+  EXPECT_NE(ids({"ab"}), "2\n");
+  EXPECT_EQ(run(command({"ab", "--override-kv", "tokenizer.ggml.model=str:none"})).out, "2\n");
+}
+
 TEST_F(Tokenize, AFileAndStandardInput) {
   const std::string text = "Hello,\nworld \xc3\xa9";
   const std::string expected = ids({text});

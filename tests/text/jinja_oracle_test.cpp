@@ -1,7 +1,7 @@
 // Chat templates against python3-jinja2, byte for byte.
 #include <gtest/gtest.h>
 
-#include <boost/json/src.hpp>
+#include <boost/json.hpp>
 #include <sstream>
 
 #include "base/error.h"

@@ -15,6 +15,8 @@
 #include "support/temp_dir.h"
 #include "text/small_vocabs.h"
 #include "text/tokenizer.h"
+#include "text/tokenizer_json.h"
+#include "text/write_tokenizer_json.h"
 
 namespace rocmforge::text {
 namespace {
@@ -45,6 +47,19 @@ Ids parse_ids(const std::string& line) {
   return ids;
 }
 
+// Texts that trip tokenizers: runs of white space of every kind, digits of other scripts, marks,
+// joined emoji, characters of Unicode 15, control characters. The ids are llama.cpp's.
+const std::vector<std::string> kOdd = {
+    "a  b   c\t\td \n\n e\r\n\r\n  f   ",
+    "I'm we'Ve IT'S 'tis don''t 1234567 \u0661\u0662\u0663\u00bd\u2167 3.14e-10",
+    "na\u00efve e\u0301 \u4f60\u597d\uff0c\u4e16\u754c\uff01 \uc548\ub155 "
+    "\u0928\u092e\u0938\u094d\u0924\u0947 \u05e9\u05dc\u05d5\u05dd",
+    "\U0001F468\u200d\U0001F469\u200d\U0001F467 \U0001F1E9\U0001F1EA \u2764\ufe0f!?",
+    "\u00a0\u3000\u2028\u180e\u200bx\302\205y",
+    "\U00031350\U0002EBF0 \U0001E4F0 \U00011B00",
+    "<|im_start|>user\nhi<|im_end|></s> <s>",
+    "x\001y\007\177z {\"k\": [1, 2]} \\n // ~ \u2581 \u0120"};
+
 struct Pair {
   std::string vocab, texts;
 };
@@ -68,6 +83,14 @@ TEST_P(VocabFiles, EveryTextGivesItsIdsAndComesBack) {
   ASSERT_EQ(std::system(("zstd -dqf '" + packed + "' -o '" + path + "'").c_str()), 0);
 
   const auto tokenizer = load(path);
+  // The same as a tokenizer.json, with merges written in both ways.
+  std::vector<std::unique_ptr<Tokenizer>> others;
+  for (const bool pairs : {false, true}) {
+    const std::string json = test::write_tokenizer_json(tokenizer->vocab(), pairs);
+    others.push_back(make_tokenizer(parse_tokenizer_json(json, "tokenizer.json")));
+    EXPECT_EQ(others.back()->size(), tokenizer->size());
+    EXPECT_EQ(others.back()->adds_bos(), tokenizer->adds_bos());
+  }
   const auto texts = split(test::read_file(inp), "\n__ggml_vocab_test__\n");
   const auto lines = split(test::read_file(out), "\n");
   ASSERT_GT(texts.size(), 40u);
@@ -76,7 +99,16 @@ TEST_P(VocabFiles, EveryTextGivesItsIdsAndComesBack) {
     const Ids ids = test::plain(*tokenizer, texts[i]);
     EXPECT_EQ(ids, parse_ids(lines[i])) << "text " << i << ": " << texts[i];
     EXPECT_EQ(tokenizer->decode(ids, false), texts[i]) << "text " << i;
+    for (const auto& other : others) {
+      EXPECT_EQ(test::plain(*other, texts[i]), ids) << "text " << i << ": " << texts[i];
+      EXPECT_EQ(other->decode(ids, false), texts[i]) << "text " << i;
+    }
   }
+  for (const std::string& text : kOdd)
+    for (const auto& other : others)
+      EXPECT_EQ(other->encode(text, {.parse_special = true}),
+                tokenizer->encode(text, {.parse_special = true}))
+          << text;
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, VocabFiles,
@@ -88,19 +120,6 @@ INSTANTIATE_TEST_SUITE_P(Files, VocabFiles,
                                            Pair{"rebuilt-llama-bpe", "ggml-vocab-llama-bpe"},
                                            Pair{"rebuilt-qwen3", "ggml-vocab-qwen2"},
                                            Pair{"rebuilt-qwen3", "ggml-vocab-deepseek-r1-qwen"}));
-
-// Texts that trip tokenizers: runs of white space of every kind, digits of other scripts, marks,
-// joined emoji, characters of Unicode 15, control characters. The ids are llama.cpp's.
-const std::vector<std::string> kOdd = {
-    "a  b   c\t\td \n\n e\r\n\r\n  f   ",
-    "I'm we'Ve IT'S 'tis don''t 1234567 \u0661\u0662\u0663\u00bd\u2167 3.14e-10",
-    "na\u00efve e\u0301 \u4f60\u597d\uff0c\u4e16\u754c\uff01 \uc548\ub155 "
-    "\u0928\u092e\u0938\u094d\u0924\u0947 \u05e9\u05dc\u05d5\u05dd",
-    "\U0001F468\u200d\U0001F469\u200d\U0001F467 \U0001F1E9\U0001F1EA \u2764\ufe0f!?",
-    "\u00a0\u3000\u2028\u180e\u200bx\302\205y",
-    "\U00031350\U0002EBF0 \U0001E4F0 \U00011B00",
-    "<|im_start|>user\nhi<|im_end|></s> <s>",
-    "x\001y\007\177z {\"k\": [1, 2]} \\n // ~ \u2581 \u0120"};
 
 struct Model {
   std::string path, name;
