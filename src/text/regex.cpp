@@ -112,8 +112,9 @@ Regex::Regex(std::string_view pattern) : pattern_(pattern) {
   int error = 0;
   PCRE2_SIZE offset = 0;
   auto code = std::make_shared<Code>();
-  code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(wide.data()), wide.size(),
-                             PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
+  code->code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(wide.data()), wide.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
   if (code->code == nullptr)
     throw Error(ErrorCode::kUnsupported, "[text] pattern " + pattern_ + ": at " +
                                              std::to_string(offset) + ": " + error_text(error));

@@ -13,12 +13,15 @@
 namespace rocmforge::text {
 namespace {
 
-// Ids above are taken for a fault: a vocabulary would be nearly all holes.
-constexpr std::int64_t kMaxTokens = 1 << 24;
+// Holes that a vocabulary may have beside its tokens: an id further on is taken for a fault.
+constexpr std::size_t kMaxHoles = 65536;
 
-void put_token(const JsonNode& node, std::int64_t id, std::string text, TokenType type,
-               Vocab& vocab) {
-  if (id < 0 || id >= kMaxTokens) node.malformed(std::to_string(id) + " is not an id");
+// Ids are below `end`.
+void put_token(const JsonNode& node, std::int64_t id, std::size_t end, std::string text,
+               TokenType type, Vocab& vocab) {
+  if (id < 0 || static_cast<std::uint64_t>(id) >= end) {
+    node.malformed(std::to_string(id) + " is not an id of so few tokens");
+  }
   const auto at = static_cast<std::size_t>(id);
   if (at >= vocab.tokens.size()) {
     vocab.tokens.resize(at + 1);
@@ -51,12 +54,13 @@ void read_model(const JsonNode& model, Vocab& vocab) {
     model.at("fuse_unk").unsupported("true without byte_fallback");
 
   const JsonNode tokens = model.at("vocab");
+  const std::size_t end = 2 * tokens.object().size() + kMaxHoles;
   for (const auto& member : tokens.object()) {
     const JsonNode id(&member.value(), tokens.source(), "model.vocab");
     std::string text(std::string_view(member.key()));
     const bool is_byte = byte_fallback && byte_of_name(text) >= 0;
-    put_token(id, id.integer(), std::move(text), is_byte ? TokenType::kByte : TokenType::kNormal,
-              vocab);
+    put_token(id, id.integer(), end, std::move(text),
+              is_byte ? TokenType::kByte : TokenType::kNormal, vocab);
   }
   for (const JsonNode& merge : model.at("merges").items()) {
     if (merge.is_string()) {
@@ -79,10 +83,12 @@ TokenId id_of(const Vocab& vocab, std::string_view text) {
 }
 
 void read_added_tokens(const JsonNode& added, Vocab& vocab) {
-  for (const JsonNode& token : added.items()) {
+  const std::vector<JsonNode> tokens = added.items();
+  const std::size_t end = 2 * (vocab.tokens.size() + tokens.size()) + kMaxHoles;
+  for (const JsonNode& token : tokens) {
     const std::int64_t id = token.at("id").integer();
     if (token.at("single_word").flag_or(false)) token.at("single_word").unsupported("true");
-    put_token(token, id, token.at("content").string(),
+    put_token(token, id, end, token.at("content").string(),
               token.at("special").flag_or(false) ? TokenType::kControl : TokenType::kUserDefined,
               vocab);
     const auto as_id = static_cast<TokenId>(id);

@@ -44,6 +44,9 @@ void check_dialect(const JsonNode& node, std::string_view pattern) {
       ++i;
       if (i < pattern.size() && (pattern[i] == 'h' || pattern[i] == 'H'))
         node.unsupported("\\h in a pattern");
+      if (i < pattern.size() && pattern[i] == 'C') node.unsupported("\\C in a pattern");
+    } else if (!in_class && (pattern[i] == '^' || pattern[i] == '$')) {
+      node.unsupported(std::string(1, pattern[i]) + " in a pattern");
     } else if (in_class && (pattern[i] == '[' || pattern.substr(i).starts_with("&&"))) {
       node.unsupported("a class within a class");
     } else if (pattern[i] == '[') {

@@ -174,6 +174,13 @@ TEST(TokenizerJson, WhatIsNotReadIsNamed) {
   unsupported(
       bytes(steps(R"({"type":"Split","pattern":{"Regex":"[a&&[b]]"},"behavior":"Isolated"})")),
       "pre_tokenizer.pretokenizers[0].pattern.Regex: a class within a class");
+  // Half a character, and anchors, which mean lines in one library and texts in the other.
+  for (const auto& [pattern, what] : std::vector<std::pair<std::string, std::string>>{
+           {"\\\\C", "\\C"}, {"^b", "^"}, {"a$", "$"}}) {
+    unsupported(bytes(steps(R"({"type":"Split","pattern":{"Regex":")" + pattern +
+                            R"("},"behavior":"Isolated"})")),
+                "pre_tokenizer.pretokenizers[0].pattern.Regex: " + what + " in a pattern");
+  }
   unsupported(characters(std::string(kPrependReplace) + R"(, "post_processor": {"type": "Bert"})"),
               "post_processor: \"Bert\"");
   unsupported(characters(kPrependReplace, R"("continuing_subword_prefix": "##", )"),
@@ -204,6 +211,9 @@ TEST(TokenizerJson, WhatIsMalformedIsNamed) {
             "model.vocab: -1 is not an id");
   malformed("{\"model\": {\"vocab\": {\"a\": 99999999999}}" + std::string(kPrependReplace) + "}",
             "model.vocab: 99999999999 is not an id");
+  // Room for all the ids between would be had before anything else were found.
+  malformed("{\"model\": {\"vocab\": {\"a\": 16777215}}" + std::string(kPrependReplace) + "}",
+            "model.vocab: 16777215 is not an id");
   malformed("{\"model\": {\"vocab\": {\"a\": 1, \"b\": 1}}" + std::string(kPrependReplace) + "}",
             "model.vocab: \"b\" has id 1");
   malformed("{\"model\": {\"vocab\": {\"a\": 1}, \"merges\": [\"a a\"]}" +
