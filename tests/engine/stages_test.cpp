@@ -86,8 +86,8 @@ class Chain {
     auto plans = engine::plan_stages(model_, options, specs, counters_);
     for (std::size_t i = 0; i < plans.size(); ++i) {
       stages_.push_back(std::make_unique<engine::Stage>(
-          std::move(plans[i]), std::move(executors[i]), engine::StageSource{file, {}, {}},
-          layout_, *devices_[i], i == 0 ? nullptr : stages_.back().get()));
+          std::move(plans[i]), std::move(executors[i]), engine::StageSource{file, {}, {}}, layout_,
+          *devices_[i], i == 0 ? nullptr : stages_.back().get()));
     }
     step_.resize(static_cast<std::size_t>(layout_.bytes));
   }
