@@ -175,7 +175,7 @@ class Problem {
         for (int k = 0; k < splits; ++k) {
           work.push_back({static_cast<i32>(q), row + i, rows, k * units / splits * unit,
                           std::min(end, (k + 1) * units / splits * unit), splits, k,
-                          splits > 1 ? n_partials : 0});
+                          splits > 1 ? n_partials : 0, s.sequences[q].n_new});
         }
         if (splits > 1) n_partials += splits * rows;
       }
