@@ -129,7 +129,7 @@ inline bool is_recorded(std::string_view architecture, DType type) {
   return has(name) || has(name + "_M");
 }
 
-// A table of docs/support.md, between the comments "table: NAME" and "end of table".
+// A table of docs/support.md, between the comments "support: NAME" and "end of support".
 template <class Runs>
 std::string support_table(const Runs& runs) {
   std::string head = "| type |", rule = "|---|", rows;
@@ -151,10 +151,10 @@ std::string support_table(const Runs& runs) {
 // ROCMFORGE_UPDATE_GOLDEN=1 writes it anew; the test still fails where it differed.
 inline void expect_documented(const std::string& name, const std::string& table) {
   const std::string path = ROCMFORGE_SUPPORT_TABLE;
-  const std::string text = read_file(path), open = "<!-- table: " + name + " -->\n";
+  const std::string text = read_file(path), open = "<!-- support: " + name + " -->\n";
   const std::size_t begin = text.find(open);
   ASSERT_NE(begin, std::string::npos) << path << " has no table " << name;
-  const std::size_t from = begin + open.size(), end = text.find("<!-- end of table -->", from);
+  const std::size_t from = begin + open.size(), end = text.find("<!-- end of support -->", from);
   ASSERT_NE(end, std::string::npos) << path << ": the table " << name << " has no end";
   if (std::getenv("ROCMFORGE_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << text.substr(0, from) << table << text.substr(end);

@@ -84,7 +84,8 @@ Cases vocabulary_cases() {
       {"kind_of_type_u32", with_u32(kModel, 1),
        "[gguf] @: tokenizer.ggml.model: is of type u32, a string is wanted"},
       {"none", with_string(kModel, "none"),
-       "[engine] @: tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text"},
+       "[engine] @: tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text: "
+       "give a tokenizer.json by --tokenizer, or lay it beside the file"},
       {"tokens_missing", changed({kTokens}),
        "[engine] @: tokenizer.ggml.tokens: missing; the file has no whole vocabulary"},
       {"tokens_of_type_u32", with_u32(kTokens, 290),

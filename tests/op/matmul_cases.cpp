@@ -91,7 +91,7 @@ std::vector<Case> edge_cases() {
       const std::string name = "tiles/" + type + "/" + std::to_string(n);
       out.push_back(make_case({name, n, cols, {{dtype, 100, true}, {dtype, 170}}, {1, 1e5F}}));
       out.push_back(
-          make_case({name + "/swiglu", n, cols, {{dtype, 262}}, {1, 10}, Epilogue::kSwiGlu, true}));
+          make_case({name + "/swiglu", n, cols, {{dtype, 274}}, {1, 10}, Epilogue::kSwiGlu, true}));
       out.push_back(
           make_case({name + "/add", n, cols, {{dtype, 131}}, {1, 1e-4F}, Epilogue::kAdd}));
     }
