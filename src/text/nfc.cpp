@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -24,11 +25,13 @@ void order_marks(std::vector<utf8proc_int32_t>& codes) {
   for (std::size_t i = 0; i < codes.size();) {
     std::size_t end = i;
     while (end < codes.size() && combining_class(codes[end]) != 0) ++end;
-    std::stable_sort(codes.begin() + static_cast<std::ptrdiff_t>(i),
-                     codes.begin() + static_cast<std::ptrdiff_t>(end),
-                     [](utf8proc_int32_t a, utf8proc_int32_t b) {
-                       return combining_class(a) < combining_class(b);
-                     });
+    // Their place decides between those of one class.
+    std::vector<std::pair<int, std::size_t>> order;
+    for (std::size_t k = i; k < end; ++k) order.emplace_back(combining_class(codes[k]), k);
+    std::sort(order.begin(), order.end());
+    std::vector<utf8proc_int32_t> sorted;
+    for (const auto& mark : order) sorted.push_back(codes[mark.second]);
+    std::copy(sorted.begin(), sorted.end(), codes.begin() + static_cast<std::ptrdiff_t>(i));
     i = end + 1;
   }
 }

@@ -93,7 +93,7 @@ endforeach()
 
 # Made-up weights with biases, and the card's counts behind the table.
 rocmforge_emulated(bench_counts
-  COMMAND ${run_program} "tg2 .*VALU.*matmul_q5_0_1"
+  COMMAND ${run_program} "tg2 .*wave-instructions.*matmul_q5_0_1 .*VALU"
     $<TARGET_FILE:rocmforge> bench --random glm4-tiny:Q5_0 --device hip -p 0 -n 2 -r 1
   ENV ROCMFORGE_EMU_CARD=units=4)
 
