@@ -64,8 +64,11 @@ SEEDS = [
              "q[i + 4] = (i32)(w & 0x0f0f0f0fU);\n    q[i] = (i32)(w >> 4 & 0x0f0f0f0fU);"),),
            "*/matmul_Q4_0_1x37", caught="result"),
     Source("the wrong scale of two", "matmul_q4_1",
-           (("weights.h", "out.q);\n    out.d = half_of(raw.scales);\n    out.m = half_of(raw.scales >> 16);",
-             "out.q);\n    out.d = half_of(raw.scales);\n    out.m = half_of(raw.scales);"),),
+           (("weights.h",
+             "split_nibbles(raw.q[0], out.q);\n    out.d = half_of(raw.scales);\n"
+             "    out.m = half_of(raw.scales >> 16);",
+             "split_nibbles(raw.q[0], out.q);\n    out.d = half_of(raw.scales);\n"
+             "    out.m = half_of(raw.scales);"),),
            "*/matmul_Q4_1_1x37", caught="result"),
     Source("the scales of the unit before", "matmul_q8_0",
            (("matmul_units.h", "row.scales += kPlanes.scales * u;",
