@@ -137,8 +137,10 @@ RC_GTEST_PROP(SamplerProperty, TypicalKeepsTheNearestToTheEntropy, ()) {
   std::set<text::TokenId> want;
   double sum = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    RC_PRE(i == 0 || all[i].logit == all[i - 1].logit ||
-           distance(all[i]) - distance(all[i - 1]) > kNear);
+    // RC_PRE looks at both sides of ||.
+    const bool apart = i == 0 || all[i].logit == all[i - 1].logit ||
+                       distance(all[i]) - distance(all[i - 1]) > kNear;
+    RC_PRE(apart);
     RC_PRE(std::abs(sum - static_cast<double>(p)) > kNear);
     if (sum > static_cast<double>(p)) break;
     want.insert(all[i].id);
