@@ -85,36 +85,14 @@ Addresses scratch_places(Wave& wave, const Inst& inst, std::uint32_t bytes, bool
   return scratch_places(wave, at, bytes, write);
 }
 
-template <class T>
-T read_whole(const std::byte* from) {
-  if (reinterpret_cast<std::uintptr_t>(from) % sizeof(T) == 0) {
-    return std::atomic_ref(*reinterpret_cast<T*>(const_cast<std::byte*>(from)))
-        .load(std::memory_order_acquire);
-  }
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-template <class T>
-void write_whole(std::byte* to, T value) {
-  if (reinterpret_cast<std::uintptr_t>(to) % sizeof(T) == 0) {
-    std::atomic_ref(*reinterpret_cast<T*>(to)).store(value, std::memory_order_release);
-  } else {
-    std::memcpy(to, &value, sizeof value);
-  }
-}
-
 template <int N>
 void load_lane(const std::byte* from, Lanes* to, int lane, bool whole) {
   std::uint32_t words[N];
   if (whole && N == 2) {
     const auto value = read_whole<std::uint64_t>(from);
     std::memcpy(words, &value, sizeof value);
-  } else if (whole) {
-    for (int n = 0; n < N; ++n) words[n] = read_whole<std::uint32_t>(from + 4 * n);
   } else {
-    std::memcpy(words, from, sizeof words);
+    read_words(from, words);
   }
   for (int n = 0; n < N; ++n) to[n].x[lane] = words[n];
 }
@@ -124,7 +102,11 @@ void load(Wave& wave, const Step& step) {
   const Addresses at = global_addresses(wave, step.inst);
   Lanes* to = registers(wave, step.inst.dst, N);
   const bool contiguous = enter_global(wave, step, {wave.exec(), 4 * N, at.x, Kind::kRead});
-  if (contiguous && !step.inst.glc) return spread<N>(host(at.x[0]), to);
+  if (contiguous && !step.inst.glc) {
+    std::uint32_t words[kLanes * N];
+    read_words(host(at.x[0]), words);
+    return spread<N>(words, to);
+  }
   const bool whole = step.inst.glc;
   for_each_lane(wave.exec(), [&](int lane) { load_lane<N>(host(at.x[lane]), to, lane, whole); });
 }
@@ -134,15 +116,8 @@ void load_narrow(Wave& wave, const Step& step) {
   const Addresses at = global_addresses(wave, step.inst);
   Lanes& to = *registers(wave, step.inst.dst, 1);
   enter_global(wave, step, {wave.exec(), sizeof(T), at.x, Kind::kRead});
-  const bool whole = step.inst.glc;
   for_each_lane(wave.exec(), [&](int lane) {
-    T value;
-    if (whole) {
-      value = read_whole<T>(host(at.x[lane]));
-    } else {
-      std::memcpy(&value, host(at.x[lane]), sizeof value);
-    }
-    to.x[lane] = insert<T, kHalf>(to.x[lane], value);
+    to.x[lane] = insert<T, kHalf>(to.x[lane], read_whole<T>(host(at.x[lane])));
   });
 }
 
@@ -210,11 +185,15 @@ void store(Wave& wave, const Step& step) {
     for_each_lane(wave.exec(),
                   [&](int lane) { write_whole<T>(host(at.x[lane]), lane_value<T>(from, lane)); });
   } else {
-    if (contiguous) return collect<N>(from, host(at.x[0]));
+    if (contiguous) {
+      std::uint32_t words[kLanes * N];
+      collect<N>(from, words);
+      return write_words(host(at.x[0]), words);
+    }
     for_each_lane(wave.exec(), [&](int lane) {
       std::uint32_t words[N];
       for (int n = 0; n < N; ++n) words[n] = from[n].x[lane];
-      std::memcpy(host(at.x[lane]), words, sizeof words);
+      write_words(host(at.x[lane]), words);
     });
   }
 }

@@ -2,6 +2,7 @@
 // registers, where each lane has its own.
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -39,23 +40,51 @@ inline std::byte* host(std::uint64_t address) {
   return reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(address));
 }
 
+// Memory that other workers may write meanwhile, where a kernel has a race: what it gets then is
+// the kernel's matter, and defined here.
+template <class T>
+inline T read_whole(const std::byte* from) {
+  if (reinterpret_cast<std::uintptr_t>(from) % sizeof(T) == 0) {
+    return std::atomic_ref(*reinterpret_cast<T*>(const_cast<std::byte*>(from)))
+        .load(std::memory_order_acquire);
+  }
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <class T>
+inline void write_whole(std::byte* to, T value) {
+  if (reinterpret_cast<std::uintptr_t>(to) % sizeof(T) == 0) {
+    std::atomic_ref(*reinterpret_cast<T*>(to)).store(value, std::memory_order_release);
+  } else {
+    std::memcpy(to, &value, sizeof value);
+  }
+}
+
+template <std::size_t N>
+inline void read_words(const std::byte* from, std::uint32_t (&words)[N]) {
+  for (std::size_t n = 0; n < N; ++n) words[n] = read_whole<std::uint32_t>(from + 4 * n);
+}
+
+template <std::size_t N>
+inline void write_words(std::byte* to, const std::uint32_t (&words)[N]) {
+  for (std::size_t n = 0; n < N; ++n) write_whole(to + 4 * n, words[n]);
+}
+
 // 32 times N words, lane by lane, to N registers of all lanes.
 template <int N>
-inline void spread(const std::byte* from, Lanes* to) {
-  std::uint32_t words[kLanes * N];
-  std::memcpy(words, from, sizeof words);
+inline void spread(const std::uint32_t (&words)[kLanes * N], Lanes* to) {
   for (int lane = 0; lane < kLanes; ++lane) {
     for (int n = 0; n < N; ++n) to[n].x[lane] = words[lane * N + n];
   }
 }
 
 template <int N>
-inline void collect(const Lanes* from, std::byte* to) {
-  std::uint32_t words[kLanes * N];
+inline void collect(const Lanes* from, std::uint32_t (&words)[kLanes * N]) {
   for (int lane = 0; lane < kLanes; ++lane) {
     for (int n = 0; n < N; ++n) words[lane * N + n] = from[n].x[lane];
   }
-  std::memcpy(to, words, sizeof words);
 }
 
 // What of a register a narrow load fills.

@@ -29,7 +29,11 @@ std::byte* lds_at(Wave& wave, std::uint64_t address) {
 
 template <int N>
 void load_lanes(Wave& wave, const Addresses& at, bool contiguous, Lanes* to) {
-  if (contiguous) return spread<N>(lds_at(wave, at.x[0]), to);
+  if (contiguous) {
+    std::uint32_t words[kLanes * N];
+    std::memcpy(words, lds_at(wave, at.x[0]), sizeof words);
+    return spread<N>(words, to);
+  }
   const std::byte* lds = lds_at(wave, 0);
   for_each_lane(wave.exec(), [&](int lane) {
     std::uint32_t words[N];
@@ -40,7 +44,12 @@ void load_lanes(Wave& wave, const Addresses& at, bool contiguous, Lanes* to) {
 
 template <int N>
 void store_lanes(Wave& wave, const Addresses& at, bool contiguous, const Lanes* from) {
-  if (contiguous) return collect<N>(from, lds_at(wave, at.x[0]));
+  if (contiguous) {
+    std::uint32_t words[kLanes * N];
+    collect<N>(from, words);
+    std::memcpy(lds_at(wave, at.x[0]), words, sizeof words);
+    return;
+  }
   std::byte* lds = lds_at(wave, 0);
   for_each_lane(wave.exec(), [&](int lane) {
     std::uint32_t words[N];

@@ -1,9 +1,8 @@
 // SMEM: loads of the wave's own constants, and the scalar cache's controls. An address is base +
 // immediate + scalar offset, of whose sum the two lowest bits are dropped: no load is misaligned.
-#include <cstring>
-
 #include "machine/access.h"
 #include "machine/exec/handlers.h"
+#include "machine/exec/lanes.h"
 #include "machine/fault.h"
 
 namespace rocmforge::emu {
@@ -35,7 +34,7 @@ void load(Wave& wave, const Step& step) {
   }
   if (inst.dst.index == kNull) return;
   std::uint32_t words[N];
-  std::memcpy(words, from, sizeof words);
+  read_words(from, words);
   for (int n = 0; n < N; ++n) wave.set_sgpr(inst.dst.index + n, words[n]);
 }
 
