@@ -54,6 +54,11 @@ constexpr std::array kOptions = {
     Hint{"--system-prompt", "use --system"},
     Hint{"--rope-freq-base", "use --override-kv ARCH.rope.freq_base=float:BASE"},
     Hint{"--imatrix", "importance matrices are not read; leave it out"},
+    Hint{"--include-weights", "importance matrices are not read; leave it out"},
+    Hint{"--exclude-weights", "importance matrices are not read; leave it out"},
+    Hint{"--keep-split", "one whole file is written, also of a model in parts; leave it out"},
+    Hint{"--prune-layers", "layers are not taken out of a model; leave it out"},
+    Hint{"--tensor-type-file", "use --tensor-type PATTERN=TYPE, as often as needed"},
     Hint{"--output-tensor-type", "use --tensor-type '^output\\.weight=TYPE'"},
     Hint{"--token-embedding-type", "use --tensor-type '^token_embd=TYPE'"},
     Hint{"-hf", "models are files: download one and give it with --gguf"},
@@ -197,15 +202,17 @@ class Walk {
     return option(word.substr(0, 2), true);
   }
 
-  bool takes_text() const {
-    return std::ranges::any_of(command_.get_options(),
-                               [](const CLI::Option* o) { return o->get_positional(); });
+  std::ptrdiff_t most_texts() const {
+    return std::ranges::count_if(command_.get_options(),
+                                 [](const CLI::Option* o) { return o->get_positional(); });
   }
+  bool takes_text() const { return most_texts() > 0; }
 
   std::string text(const std::string& word) {
     if (takes_text()) {
-      return ++n_texts_ > 1 ? quoted(word) + ": one word too many; put a text with spaces in quotes"
-                            : "";
+      if (++n_texts_ <= most_texts()) return "";
+      return quoted(word) + ": one word too many" +
+             (most_texts() == 1 ? "; put a text with spaces in quotes" : "");
     }
     std::string out = quoted(word) + ": unexpected";
     if (word.ends_with(".gguf")) return out + "; a model is given with --gguf";
@@ -220,7 +227,7 @@ class Walk {
   std::span<const std::string> words_;
   std::size_t at_ = 0;
   bool asks_help_ = false;
-  int n_texts_ = 0;
+  std::ptrdiff_t n_texts_ = 0;
   std::map<const CLI::Option*, int> times_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <type_traits>
 #include <utility>
 
@@ -45,15 +46,25 @@ bool same(const KeyValue& a, const KeyValue& b) {
   return a.type == b.type && std::visit(values, a.value, b.value);
 }
 
-// A key that both have means the same; split.no and the alignment are each part's own.
-void check_keys(const File& first, const File& part) {
-  for (const KeyValue& mine : part.metadata()) {
-    if (mine.key == "split.no" || mine.key == "general.alignment") continue;
-    const KeyValue* other = first.find(mine.key);
-    if (other != nullptr && !same(*other, mine)) {
-      refuse(part, printable(mine.key), "is not what " + first.path() + " says");
+// The keys of all parts, the first's first. One that two parts have means the same in both, but for
+// split.no and the alignment, which are each part's own.
+std::vector<KeyValue> joined_keys(const std::vector<File>& parts) {
+  std::vector<KeyValue> out = parts.front().metadata();
+  std::map<std::string_view, std::pair<const KeyValue*, const File*>> seen;
+  for (const KeyValue& kv : parts.front().metadata()) seen[kv.key] = {&kv, &parts.front()};
+  for (const File& part : std::span(parts).subspan(1)) {
+    for (const KeyValue& kv : part.metadata()) {
+      if (kv.key == "split.no" || kv.key == "general.alignment") continue;
+      const auto [at, is_new] = seen.try_emplace(kv.key, &kv, &part);
+      const auto& [other, other_part] = at->second;
+      if (is_new) {
+        out.push_back(kv);
+      } else if (!same(*other, kv)) {
+        refuse(part, printable(kv.key), "is not what " + other_part->path() + " says");
+      }
     }
   }
+  return out;
 }
 
 void check_part(const File& first, const File& part, std::uint64_t number) {
@@ -70,7 +81,6 @@ void check_part(const File& first, const File& part, std::uint64_t number) {
                "says " +
                std::to_string(number));
   }
-  check_keys(first, part);
 }
 
 MappedFile map_part(const std::string& path, const File& first, std::uint64_t number,
@@ -85,7 +95,6 @@ MappedFile map_part(const std::string& path, const File& first, std::uint64_t nu
   }
 }
 
-// The first's keys, and the tensors of all.
 File join(const std::vector<File>& parts, std::span<const MappedFile> mappings) {
   const File& first = parts.front();
   std::vector<TensorInfo> tensors;
@@ -109,7 +118,7 @@ File join(const std::vector<File>& parts, std::span<const MappedFile> mappings) 
            "is " + std::to_string(*claimed) + ", but the " + std::to_string(parts.size()) +
                " parts hold " + std::to_string(tensors.size()) + " tensors");
   }
-  return File(first.path(), first.version(), first.alignment(), first.metadata(),
+  return File(first.path(), first.version(), first.alignment(), joined_keys(parts),
               std::move(tensors), std::move(bytes));
 }
 

@@ -37,11 +37,12 @@ std::vector<std::string> part_paths(const File& first);
 class ModelFiles {
  public:
   // Maps and parses the file, and the other parts where it is the first of several: they must agree
-  // with it in split.count, split.tensors.count and every key that both have, be of the numbers
-  // that their names say, and hold no tensor twice. Errors name the part at fault.
+  // with it in split.count and split.tensors.count, be of the numbers that their names say, agree
+  // with one another in every key that two of them have, and hold no tensor twice. Errors name the
+  // part at fault.
   ModelFiles(const std::string& path, Counters& counters);
 
-  const File& file() const { return *file_; }  // keys of the first part, tensors of all
+  const File& file() const { return *file_; }  // keys and tensors of all parts
   File& file() { return *file_; }
   std::span<const MappedFile> mappings() const { return mappings_; }  // by TensorInfo::part
 

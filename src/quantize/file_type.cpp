@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 namespace rocmforge::quantize {
 namespace {
@@ -48,10 +49,17 @@ std::span<const FileType> file_types() {
 
 const FileType* find_file_type(std::string_view name) {
   if (name.empty()) return nullptr;
-  const auto found = std::ranges::find_if(kTypes, [&](const FileType& type) {
+  std::uint32_t number = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, number);
+  const bool is_number = error == std::errc() && stop == end;
+  const auto is_named = [&](const FileType& type) {
+    if (is_number) return type.number == number;
     return same_but_case(name, type.name) || same_but_case(name, type.alias);
-  });
-  return found == kTypes.end() ? nullptr : &*found;
+  };
+  // The last of a number: llama.cpp's of MXFP4 means experts alone.
+  const auto found = std::find_if(kTypes.rbegin(), kTypes.rend(), is_named);
+  return found == kTypes.rend() ? nullptr : &*found;
 }
 
 std::string file_type_names() {

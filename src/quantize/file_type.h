@@ -37,7 +37,7 @@ struct FileType {
 };
 
 std::span<const FileType> file_types();
-// By name or alias, in any case; null when unknown.
+// By name or alias, in any case, or by llama.cpp's number; null when unknown.
 const FileType* find_file_type(std::string_view name);
 // "F32, F16, ...", with aliases, for messages.
 std::string file_type_names();

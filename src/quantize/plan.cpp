@@ -17,28 +17,21 @@ constexpr std::string_view kVersion = "general.quantization_version";
 constexpr std::uint32_t kQuantizationVersion = 2;  // ggml's GGML_QNT_VERSION: of the block layouts
 constexpr std::string_view kSplit = "split.";
 
-// Keys and tensor table of the new file.
-gguf::Writer outline(const gguf::File& file, const FileType& type,
+// Keys and tensor table of the new file. `type` is null for a copy.
+gguf::Writer outline(const gguf::File& file, const FileType* type,
                      const std::vector<Choice>& choices) {
   gguf::Writer out;
   for (const gguf::KeyValue& kv : file.metadata()) {
-    if (kv.key != kFileType && kv.key != kVersion && !kv.key.starts_with(kSplit)) out.add(kv);
+    const bool is_anew = type != nullptr && (kv.key == kFileType || kv.key == kVersion);
+    if (!is_anew && !kv.key.starts_with(kSplit)) out.add(kv);
   }
-  out.add_u32(kVersion, kQuantizationVersion);
-  if (type.number) out.add_u32(kFileType, *type.number);
+  if (type != nullptr) out.add_u32(kVersion, kQuantizationVersion);
+  if (type != nullptr && type->number) out.add_u32(kFileType, *type->number);
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const gguf::TensorInfo& tensor = file.tensors()[i];
     out.declare_tensor(tensor.name, choices[i].type, tensor.shape);
   }
   return out;
-}
-
-void refuse_part(const gguf::File& file) {
-  const std::uint64_t n_parts = file.get_u64("split.count").value_or(1);
-  if (n_parts <= 1) return;
-  throw Error(ErrorCode::kUnsupported,
-              "[quantize] " + file.path() + ": split.count: is one of " + std::to_string(n_parts) +
-                  " parts, which must be merged first (llama-gguf-split --merge)");
 }
 
 void refuse_requantizing(const gguf::File& file, const gguf::TensorInfo& tensor) {
@@ -51,9 +44,8 @@ void refuse_requantizing(const gguf::File& file, const gguf::TensorInfo& tensor)
 }  // namespace
 
 Plan make_plan(const gguf::File& file, const Wishes& wishes, bool allow_requantize) {
-  refuse_part(file);
   const std::vector<Choice> choices = choose_types(file, wishes);
-  const gguf::Writer writer = outline(file, *wishes.file_type, choices);
+  const gguf::Writer writer = outline(file, wishes.file_type, choices);
   Plan out;
   out.head = writer.bytes();
   out.file_bytes = writer.file_bytes();

@@ -31,10 +31,11 @@ struct Plan {
   int n_fallbacks = 0;  // tensors with instead_of
 };
 
-// `file` must outlive the plan. The new file has the old one's keys and tensors in their order;
-// general.file_type and general.quantization_version are set anew, the keys of split files dropped.
+// `file` must outlive the plan; of a model in several parts it has all tensors (gguf::ModelFiles).
+// The new file is one, with the old one's keys and tensors in their order; the keys of split files
+// are dropped, general.file_type and general.quantization_version set anew unless it is a copy.
 // Errors: kInvalidArgument naming the tensor, where a quantized one would have to change and
-// allow_requantize is false; kUnsupported for one part of several; those of choose_types.
+// allow_requantize is false; those of choose_types.
 Plan make_plan(const gguf::File& file, const Wishes& wishes, bool allow_requantize);
 
 }  // namespace rocmforge::quantize

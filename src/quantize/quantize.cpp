@@ -44,8 +44,8 @@ struct Buffers {
 
 class Conversion {
  public:
-  Conversion(const MappedFile& in, const Plan& plan, const std::string& out, ThreadPool& pool,
-             const Reports& reports)
+  Conversion(std::span<const MappedFile> in, const Plan& plan, const std::string& out,
+             ThreadPool& pool, const Reports& reports)
       : in_(in),
         plan_(plan),
         file_(out, plan.file_bytes),
@@ -93,7 +93,8 @@ class Conversion {
   Sums piece(const TensorPlan& t, std::int64_t first, std::int64_t n, Buffers& b) {
     const auto n_in = bytes_of(t.from->dtype, n), n_out = bytes_of(t.type, n);
     b.in.resize(static_cast<std::size_t>(n_in));
-    in_.read_at(t.from->offset + static_cast<std::uint64_t>(bytes_of(t.from->dtype, first)), b.in);
+    file_of(t).read_at(t.from->offset + static_cast<std::uint64_t>(bytes_of(t.from->dtype, first)),
+                       b.in);
     done_ += n_in;
     const std::uint64_t at = t.offset + static_cast<std::uint64_t>(bytes_of(t.type, first));
     if (!t.changes()) {
@@ -137,14 +138,17 @@ class Conversion {
            "or one near it is too large for " + std::string(to_string(t.type)));
   }
 
+  const MappedFile& file_of(const TensorPlan& t) const { return in_[t.from->part]; }
+
   [[noreturn]] void refuse(const TensorPlan& t, std::int64_t at, const std::string& why) const {
     const std::int64_t row = t.from->shape[-1];
-    throw Error(ErrorCode::kFormat,
-                "[quantize] " + in_.path() + ": " + gguf::printable(t.from->name) + ": value " +
-                    std::to_string(at % row) + " of row " + std::to_string(at / row) + " " + why);
+    throw Error(ErrorCode::kFormat, "[quantize] " + file_of(t).path() + ": " +
+                                        gguf::printable(t.from->name) + ": value " +
+                                        std::to_string(at % row) + " of row " +
+                                        std::to_string(at / row) + " " + why);
   }
 
-  const MappedFile& in_;
+  std::span<const MappedFile> in_;
   const Plan& plan_;
   PartialFile file_;
   ThreadPool& pool_;
@@ -155,17 +159,19 @@ class Conversion {
 
 }  // namespace
 
-std::string output_of(const MappedFile& in, const std::string& out) {
+std::string output_of(std::span<const MappedFile> in, const std::string& out) {
   std::string target = output_target(out);
   std::error_code failed;
   for (const std::string& path : {target, PartialFile::partial_name(target)}) {
-    if (!std::filesystem::equivalent(in.path(), path, failed)) continue;
-    throw Error(ErrorCode::kUsage, "--out: " + path + " is the input itself");
+    for (const MappedFile& part : in) {
+      if (!std::filesystem::equivalent(part.path(), path, failed)) continue;
+      throw Error(ErrorCode::kUsage, "--out: " + path + " is the input itself");
+    }
   }
   return target;
 }
 
-Loss write_quantized(const MappedFile& in, const Plan& plan, const std::string& target,
+Loss write_quantized(std::span<const MappedFile> in, const Plan& plan, const std::string& target,
                      ThreadPool& pool, const Reports& reports) {
   return Conversion(in, plan, target, pool, reports).run();
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/mapped_file.h"
@@ -25,15 +26,16 @@ struct Reports {
 };
 
 // The file that `out` names (output_target of base). Error{kUsage} when it, or its partial name, is
-// the input; kIo.
-std::string output_of(const MappedFile& in, const std::string& out);
+// the input or a part of it; kIo.
+std::string output_of(std::span<const MappedFile> in, const std::string& out);
 
 // Writes `plan` to `target`, of output_of, as a PartialFile (base), and returns the loss over all
-// tensors that change. `in` is the file that the plan is of; it is read past its mapping. The same
-// bytes and the same losses for any number of threads. Both reports come from the calling thread;
-// either may be empty. Errors: kIo naming a file; kFormat naming the tensor and the element where a
-// value to be converted is not finite, or does not fit the new type.
-Loss write_quantized(const MappedFile& in, const Plan& plan, const std::string& target,
+// tensors that change. `in` is the file that the plan is of, or its parts by TensorInfo::part; they
+// are read past their mappings. The same bytes and the same losses for any number of threads. Both
+// reports come from the calling thread; either may be empty. Errors: kIo naming a file; kFormat
+// naming the tensor and the element where a value to be converted is not finite, or does not fit
+// the new type.
+Loss write_quantized(std::span<const MappedFile> in, const Plan& plan, const std::string& target,
                      ThreadPool& pool, const Reports& reports);
 
 }  // namespace rocmforge::quantize

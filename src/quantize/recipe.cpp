@@ -283,12 +283,17 @@ bool may_change(const gguf::TensorInfo& tensor) {
 }
 
 std::vector<Choice> choose_types(const gguf::File& file, const Wishes& wishes) {
+  std::vector<Choice> out(file.tensors().size());
+  if (wishes.file_type == nullptr) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = {file.tensors()[i].dtype, std::nullopt};
+    return out;
+  }
   const Facts facts = facts_of(file);
   Recipe recipe(*wishes.file_type, facts);
-  std::vector<Choice> out(file.tensors().size());
   for (const std::size_t i : counting_order(file.tensors())) {
     const gguf::TensorInfo& tensor = file.tensors()[i];
-    if (!may_change(tensor)) {
+    const bool is_kept_output = wishes.keep_output && role_of(tensor.name) == Role::kOutput;
+    if (!may_change(tensor) || is_kept_output) {
       out[i] = {tensor.dtype, std::nullopt};
       continue;
     }

@@ -19,9 +19,10 @@ struct Choice {
 };
 
 struct Wishes {
-  const FileType* file_type = nullptr;
-  std::vector<TypeRule> rules;  // the first that matches a tensor decides; not null
-  bool pure = false;            // no mixture: the file type's main type everywhere
+  const FileType* file_type = nullptr;  // null: a copy, of which nothing below counts
+  std::vector<TypeRule> rules;          // the first that matches a tensor decides
+  bool pure = false;                    // no mixture: the file type's main type everywhere
+  bool keep_output = false;             // output.weight stays what it is
 };
 
 // Norms, biases and what else has but one dimension, and matrices that are small or of a use that

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/program.h"
+#include "support/split_model.h"
 
 namespace rocmforge::test {
 namespace {
@@ -78,7 +79,7 @@ TEST_F(Quantize, TakesQuantizedInputOnlyWhenTold) {
 TEST_F(Quantize, NamesWhatIsWrong) {
   EXPECT_TRUE(misused(quantize(model(), {"--out", out(), "--type", "Q9_0"}),
                       {"--type: \"Q9_0\" is not one of F32, F16, BF16", "Q3_K_M (Q3_K)"}));
-  EXPECT_TRUE(misused(quantize(model(), {"--out", out()}), {"--type", "required"}));
+  EXPECT_TRUE(misused(quantize(model(), {"--out", out()}), {"--type is required", "COPY"}));
   EXPECT_TRUE(misused(quantize(model(), {"--type", "Q8_0"}), {"--out: is missing", "--dry-run"}));
   EXPECT_TRUE(misused(quantize(model(), {"--type", "Q8_0", "--out", model()}),
                       {"--out: ", "is the input itself"}));
@@ -88,7 +89,14 @@ TEST_F(Quantize, NamesWhatIsWrong) {
                       {"--threads", "\"x\" is not a whole number"}));
   EXPECT_TRUE(misused(quantize(model(), {"--type", "Q8_0", "--out", out(), "--imatrix", "x"}),
                       {"--imatrix: no such option", "leave it out"}));
-  EXPECT_TRUE(misused(run_rocmforge({"quantize", model(), out(), "Q8_0"}), {"--gguf"}));
+  for (const char* option : {"--include-weights", "--exclude-weights", "--keep-split"}) {
+    EXPECT_TRUE(misused(quantize(model(), {"--type", "Q8_0", "--out", out(), option}),
+                        {std::string(option) + ": no such option", "leave it out"}));
+  }
+  EXPECT_TRUE(misused(quantize(model(), {"--type", "COPY", "--out", out(), "--pure"}),
+                      {"COPY changes no tensor; leave out --pure"}));
+  EXPECT_TRUE(misused(quantize(model(), {"--type", "COPY", "-o", out(), "--tensor-type", "a=F16"}),
+                      {"COPY changes no tensor", "--tensor-type"}));
   EXPECT_TRUE(failed(quantize(dir_.file("none.gguf"), {"--type", "Q8_0", "--out", out()}),
                      {"none.gguf", "cannot open"}));
   EXPECT_TRUE(failed(quantize(model(), {"--type", "Q8_0", "--out", dir_.file("no/out.gguf")}),
@@ -99,6 +107,88 @@ TEST_F(Quantize, NamesWhatIsWrong) {
   EXPECT_TRUE(
       failed(quantize(dir_.file("text.gguf"), {"--type", "Q8_0", "--out", out()}), {"text.gguf"}));
   EXPECT_FALSE(has_written());
+}
+
+// As llama-quantize is used.
+TEST_F(Quantize, TakesWordsByTheirPlace) {
+  ASSERT_TRUE(succeeded(quantize(model(), {"--out", out(), "--type", "Q8_0"})));
+  const std::string want = read_file(out());
+  const std::string other = dir_.file("other.gguf");
+  const std::vector<std::vector<std::string>> same = {{model(), other, "Q8_0"},
+                                                      {model(), other, "q8_0", "2"},
+                                                      {model(), other, "7"},
+                                                      {"--threads", "2", model(), other, "Q8_0"},
+                                                      {"--type", "Q8_0", model(), other}};
+  for (std::vector<std::string> args : same) {
+    std::filesystem::remove(other);
+    args.insert(args.begin(), "quantize");
+    EXPECT_TRUE(succeeded(run_rocmforge(args)));
+    EXPECT_TRUE(read_file(other) == want);
+  }
+  EXPECT_TRUE(has(run_rocmforge({"quantize", "--dry-run", model(), "Q8_0"}), "F32 -> Q8_0"));
+}
+
+TEST_F(Quantize, NamesWhatIsWrongWithAPlace) {
+  const auto told = [&](std::vector<std::string> args, const std::vector<std::string>& parts) {
+    args.insert(args.begin(), "quantize");
+    return misused(run_rocmforge(args), parts);
+  };
+  EXPECT_TRUE(told({}, {"which file?", "--gguf PATH", "quantize IN OUT TYPE [THREADS]"}));
+  EXPECT_TRUE(told({model()}, {"--type is required", "IN OUT TYPE"}));
+  EXPECT_TRUE(told({model(), out()}, {"--type is required", "IN OUT TYPE"}));
+  EXPECT_TRUE(told({model(), "Q8_0"}, {"which file to write?", "IN OUT TYPE"}));
+  EXPECT_TRUE(told({model(), out(), "Q9"}, {"\"Q9\" is not one of"}));
+  EXPECT_TRUE(told({model(), out(), "Q8_0", "x"}, {"threads", "\"x\" is not a whole number"}));
+  EXPECT_TRUE(told({model(), out(), "Q8_0", "2", "3"}, {"\"3\": one word too many"}));
+  EXPECT_TRUE(told({"--gguf", model(), out(), "Q8_0"}, {"which file to write?"}));
+  EXPECT_TRUE(told({"--gguf", model(), model(), out(), "Q8_0"}, {"--gguf: given twice"}));
+  EXPECT_TRUE(told({"--type", "Q8_0", model(), out(), "Q8_0"}, {"--type: given twice"}));
+  EXPECT_TRUE(told({"", out(), "Q8_0"}, {"the path is empty"}));
+  EXPECT_FALSE(has_written());
+}
+
+TEST_F(Quantize, MakesOneFileOfParts) {
+  const std::string first =
+      write_split_model(tiny_model({.matrix = DType::kF16}), dir_.file("parts"), 3);
+  const Outcome o = run_rocmforge({"quantize", first, out(), "copy"});
+  EXPECT_TRUE(succeeded(o));
+  EXPECT_TRUE(has(o, ", kept, ")) << o.out;
+  EXPECT_FALSE(has(o, "error")) << o.out;
+  const std::vector<std::string> tail = {"-p", "hello", "-n", "4", "--temp", "0"};
+  std::vector<std::string> of_parts = {"generate", "--gguf", first}, of_one = of_parts;
+  of_one.back() = out();
+  of_parts.insert(of_parts.end(), tail.begin(), tail.end());
+  of_one.insert(of_one.end(), tail.begin(), tail.end());
+  EXPECT_EQ(run_rocmforge(of_one).out, run_rocmforge(of_parts).out);
+  EXPECT_TRUE(succeeded(run_rocmforge({"quantize", first, out(), "Q8_0"})));
+  EXPECT_TRUE(
+      failed(run_rocmforge({"quantize", part_path(dir_.file("parts"), 1, 3), out(), "Q8_0"}),
+             {"this is part 2 of 3; give the first"}));
+  std::filesystem::remove(part_path(dir_.file("parts"), 1, 3));
+  EXPECT_TRUE(
+      failed(run_rocmforge({"quantize", first, out(), "Q8_0"}), {"part 2 of 3 is missing"}));
+}
+
+TEST_F(Quantize, KeepsTheOutputMatrixWhenTold) {
+  const Outcome o = quantize(model(), {"--out", out(), "--type", "Q8_0", "--leave-output-tensor"});
+  EXPECT_TRUE(succeeded(o));
+  EXPECT_EQ(o.err, "");
+  EXPECT_TRUE(has(o, "output.weight            [290, 64] F32, kept, 0.07 MiB\n")) << o.out;
+  const std::string tied = write_tiny_model(dir_.file("tied.gguf"), {.tied = true});
+  EXPECT_NE(quantize(tied, {"--out", out(), "--type", "Q8_0", "--leave-output-tensor"})
+                .err.find("has no output.weight, the embedding serves as one"),
+            std::string::npos);
+}
+
+TEST_F(Quantize, SetsKeysByHand) {
+  EXPECT_TRUE(succeeded(quantize(
+      model(), {"--out", out(), "--type", "Q8_0", "--override-kv", "general.name=str:other"})));
+  const Outcome o = run_rocmforge({"inspect", out()});
+  EXPECT_TRUE(has(o, "general.name")) << o.out;
+  EXPECT_TRUE(has(o, "other")) << o.out;
+  EXPECT_TRUE(misused(
+      quantize(model(), {"--out", out(), "--type", "Q8_0", "--override-kv", "general.name"}),
+      {"--override-kv: general.name"}));
 }
 
 TEST_F(Quantize, LeavesNothingWhenKilled) {

@@ -86,10 +86,11 @@ TEST(Help, OfEachSubcommand) {
   expect_help({"bench", "--help"},
               with_model({"-p,--n-prompt N", "[512]", "-n,--n-gen N", "[128]", "-r,--repetitions N",
                           "[5]", "-o,--output FORM", "[md]"}));
-  expect_help({"quantize", "--help"},
-              {"-m,--gguf,--model PATH", "-o,--out PATH", "--type TYPE", "Q3_K_M (Q3_K)",
-               "--tensor-type PATTERN=TYPE", "--allow-requantize", "--pure", "--dry-run",
-               "-t,--threads N", "-h,--help", "Examples"});
+  expect_help(
+      {"quantize", "--help"},
+      {"-m,--gguf,--model PATH", "-o,--out PATH", "--type TYPE", "Q3_K_M (Q3_K)",
+       "--tensor-type PATTERN=TYPE", "--allow-requantize", "--pure", "--dry-run", "-t,--threads N",
+       "--leave-output-tensor", "--override-kv KEY=TYPE:VALUE", "COPY", "-h,--help", "Examples"});
   expect_help({"devices", "--help"}, {"--json", "ROCMFORGE_HIP_LIBRARY", "ROCMFORGE_CUDA_LIBRARY",
                                       "ROCMFORGE_GPU_TIMEOUT", "-h,--help", "Example"});
   EXPECT_EQ(run_rocmforge({"help", "bench"}).out, run_rocmforge({"bench", "--help"}).out);

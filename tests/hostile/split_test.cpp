@@ -138,6 +138,29 @@ TEST_F(Split, AKeyThatSaysSomethingElse) {
                  "@/m-00001-of-00003.gguf says");
 }
 
+// A key of a later part alone is the model's too: it is not passed over.
+TEST_F(Split, AKeyOfALaterPartAloneCounts) {
+  const auto with_key = [this](int part, std::uint32_t value) {
+    return write({}, [=](gguf::Writer& w, int n) {
+      if (n == part) w.add_u32("llama.expert_count", value);
+    });
+  };
+  expect_refused(with_key(2, 8),
+                 "[model] @/m-00001-of-00003.gguf: llama.expert_count: is 8, which is not "
+                 "supported");
+  EXPECT_TRUE(succeeded(load(with_key(1, 0))));
+  Counters counters;
+  const engine::ModelFile file(with_key(1, 0), counters);
+  EXPECT_EQ(file.gguf().get_u64("llama.expert_count"), 0u);
+  // Two later parts that disagree.
+  expect_refused(write({},
+                       [](gguf::Writer& w, int n) {
+                         if (n > 0) w.add_u32("llama.expert_count", n == 1 ? 0 : 1);
+                       }),
+                 "[gguf] @/m-00003-of-00003.gguf: llama.expert_count: is not what "
+                 "@/m-00002-of-00003.gguf says");
+}
+
 TEST_F(Split, APartCutShort) {
   const std::string first = write();
   std::filesystem::resize_file(part(2), 30);

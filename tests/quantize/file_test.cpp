@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "gguf/model_files.h"
 #include "quantize/made_file.h"
 #include "quantize/quantize.h"
+#include "support/split_model.h"
 #include "support/temp_dir.h"
 
 namespace rocmforge::quantize {
@@ -27,12 +29,16 @@ class Files : public ::testing::Test {
 
   Loss quantize(const std::string& in, const std::string& type, const std::string& out,
                 int n_threads = 2, bool allow = false, const Reports& reports = {}) {
-    const MappedFile mapped(in);
+    const Wishes wishes{.file_type = find_file_type(type), .rules = {}};
+    return quantize(in, wishes, out, n_threads, allow, reports);
+  }
+  Loss quantize(const std::string& in, const Wishes& wishes, const std::string& out,
+                int n_threads = 2, bool allow = false, const Reports& reports = {}) {
     Counters counters;
-    const gguf::File file = gguf::parse(mapped.bytes(), in, counters);
-    const Plan plan = make_plan(file, {.file_type = find_file_type(type), .rules = {}}, allow);
+    const gguf::ModelFiles files(in, counters);
+    const Plan plan = make_plan(files.file(), wishes, allow);
     ThreadPool pool(n_threads);
-    return write_quantized(mapped, plan, output_of(mapped, out), pool, reports);
+    return write_quantized(files.mappings(), plan, output_of(files.mappings(), out), pool, reports);
   }
 
   // What it is refused with; also that nothing of `out` is there.
@@ -259,12 +265,81 @@ TEST_F(Files, WithValuesThatAreNoNumbersAreRefused) {
   EXPECT_EQ(quantize(in, "BF16", dir_.file("out.gguf")).relative < 0.01, true);
 }
 
-TEST_F(Files, OfSeveralPartsAreRefused) {
+// The same bytes as of the whole model: no split.* key is left.
+TEST_F(Files, OfSeveralPartsBecomeOne) {
+  const std::string whole = made(some_model()), out = dir_.file("out.gguf");
+  for (const char* type : {"Q4_K_M", "COPY"}) {
+    const Wishes wishes{.file_type = find_file_type(type), .rules = {}};
+    quantize(whole, wishes, out);
+    const std::string want = test::read_file(out);
+    for (const int n : {1, 2, 3, 5, 8}) {
+      const std::string first = test::write_split_model(some_model(), dir_.file("m"), n);
+      const std::string joined = dir_.file("joined.gguf");
+      quantize(first, wishes, joined);
+      EXPECT_TRUE(test::read_file(joined) == want) << type << " of " << n;
+    }
+  }
+}
+
+TEST_F(Files, OfSeveralPartsKeepEveryKey) {
+  const std::string first =
+      test::write_split_model(some_model(), dir_.file("m"), 3, {}, [](gguf::Writer& w, int n) {
+        if (n == 2) w.add_string("general.license", "mit");
+      });
+  quantize(first, "Q8_0", dir_.file("out.gguf"));
+  const Parsed after(dir_.file("out.gguf"));
+  EXPECT_EQ(after.file.get_string("general.license"), "mit");
+  EXPECT_EQ(after.file.find("split.count"), nullptr);
+}
+
+TEST_F(Files, OfSeveralPartsAreNeverTheOutput) {
+  const std::string first = test::write_split_model(some_model(), dir_.file("m"), 3);
+  const std::string third = test::part_path(dir_.file("m"), 2, 3);
+  const std::string before = test::read_file(third);
+  EXPECT_THROW(quantize(first, "Q8_0", third), Error);
+  EXPECT_TRUE(test::read_file(third) == before);
+}
+
+TEST_F(Files, OfSeveralPartsNameThePartAtFault) {
   gguf::Writer writer = some_model();
-  writer.add_u32("split.count", 3);
-  EXPECT_NE(refusal(made(writer), "Q8_0", ErrorCode::kUnsupported)
-                .find("in.gguf: split.count: is one of 3 parts"),
-            std::string::npos);
+  std::vector<std::byte> weights = normal_weights(DType::kF32, 4 * 256, 1);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::memcpy(weights.data() + 4 * (3 * 256 + 7), &nan, 4);
+  writer.add_tensor("blk.1.attn_q.weight", DType::kF32, Shape{4, 256}, weights);
+  const std::string first = test::write_split_model(writer, dir_.file("m"), 2);
+  EXPECT_EQ(refusal(first, "Q8_0", ErrorCode::kFormat),
+            "[quantize] " + test::part_path(dir_.file("m"), 1, 2) +
+                ": blk.1.attn_q.weight: value 7 of row 3 is NaN");
+}
+
+// A copy: every tensor's bytes, every key, general.file_type with them.
+TEST_F(Files, OfNoTypeAreCopied) {
+  const std::string in = made(some_model(DType::kQ8_0)), out = dir_.file("out.gguf");
+  quantize(in, Wishes{}, out);
+  EXPECT_TRUE(test::read_file(out) == test::read_file(in));
+}
+
+TEST_F(Files, KeepTheirOutputWhenTold) {
+  const std::string in = made(some_model()), out = dir_.file("out.gguf");
+  const Wishes wishes{.file_type = find_file_type("Q4_K_M"), .rules = {}, .keep_output = true};
+  quantize(in, wishes, out);
+  const Parsed after(out);
+  EXPECT_EQ(after.file.find_tensor("output.weight")->dtype, DType::kF32);
+  EXPECT_EQ(after.file.find_tensor("token_embd.weight")->dtype, DType::kQ4_K);
+}
+
+TEST(FileTypes, AreFoundByNameAliasAndNumber) {
+  for (const FileType& type : file_types()) {
+    EXPECT_EQ(find_file_type(type.name), &type);
+    if (type.number && type.name != "MXFP4") {
+      EXPECT_EQ(find_file_type(std::to_string(*type.number)), &type) << type.name;
+    }
+  }
+  EXPECT_EQ(find_file_type("q4_k"), find_file_type("Q4_K_M"));
+  EXPECT_EQ(find_file_type("38"), find_file_type("MXFP4_MOE"));  // as llama.cpp's number means it
+  for (const char* no : {"", "4", "99", "-1", "15x", "Q9_0", "COPY"}) {
+    EXPECT_EQ(find_file_type(no), nullptr) << no;
+  }
 }
 
 }  // namespace
