@@ -68,6 +68,10 @@ foreach(how replayed:1:new:24 launched:0:old:6)
     ENV ROCMFORGE_GPU_GRAPH=${graph} ROCMFORGE_EMU_PROPERTIES=${properties}
         ROCMFORGE_EMU_CARD=units=${units})
 endforeach()
+# The real model: one of its five recorded prompts, of 18 tokens; all of them take ten minutes.
+rocmforge_emulated(models/smollm2 NEEDS_DATA COMMAND golden_gpu_test
+    "--gtest_filter=*PassesTheComparisonRule/SmolLM2*"
+  ENV ROCMFORGE_GOLDEN_PROMPT=1)
 rocmforge_emulated(models/checked NEEDS_DATA COMMAND golden_gpu_test
     "--gtest_filter=*PassesTheComparisonRule/llama_Q4_0:*PassesTheComparisonRule/llama_Q6_K:*GpuCounters*"
   ENV ROCMFORGE_EMU_CHECK=full ROCMFORGE_EMU_CARD=units=8)
