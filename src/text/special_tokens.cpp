@@ -2,103 +2,188 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
+
+#include "text/sparse_bits.h"
+#include "text/utf8.h"
 
 namespace rocmforge::text {
 namespace {
-
-std::uint64_t edge(std::int32_t node, char byte) {
-  return static_cast<std::uint64_t>(node) << 8 | static_cast<unsigned char>(byte);
-}
 
 bool is_ascii_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+unsigned char from_behind(std::string_view text, std::size_t i) {
+  return static_cast<unsigned char>(text[text.size() - 1 - i]);
+}
+
+bool before_from_behind(std::string_view a, std::string_view b) {
+  const std::size_t n = std::min(a.size(), b.size());
+  for (std::size_t i = 0; i < n; ++i)
+    if (from_behind(a, i) != from_behind(b, i)) return from_behind(a, i) < from_behind(b, i);
+  return a.size() < b.size();
+}
+
 }  // namespace
 
-SpecialTokens::SpecialTokens(std::span<const Entry> entries) : nodes_(1) {
+SpecialTokens::SpecialTokens(std::span<const Entry> entries)
+    : tokens_(1, Token{.entry = {.id = kNoToken, .text = {}}}) {
+  std::vector<std::int32_t> order;
   for (const Entry& entry : entries) {
     if (entry.text.empty()) continue;
-    opens_[static_cast<unsigned char>(entry.text[0])] = true;
-    std::int32_t node = 0;
-    for (const char byte : entry.text) {
-      const auto [at, is_new] =
-          children_.try_emplace(edge(node, byte), static_cast<std::int32_t>(nodes_.size()));
-      if (is_new) nodes_.emplace_back();
-      node = at->second;
+    order.push_back(static_cast<std::int32_t>(tokens_.size()));
+    tokens_.push_back({.entry = entry});
+  }
+  std::sort(order.begin(), order.end(), [this](std::int32_t a, std::int32_t b) {
+    const std::string_view left = entry(a).text, right = entry(b).text;
+    return left == right ? a < b : before_from_behind(left, right);
+  });
+  nodes_.emplace_back();
+  bytes_.push_back(0);
+  // By levels: each node as the tokens, of `order`, that lead through it.
+  std::vector<std::pair<std::int32_t, std::int32_t>> level = {
+      {0, static_cast<std::int32_t>(order.size())}};
+  for (std::size_t depth = 0; !level.empty(); ++depth) add_level(order, level, depth);
+  nodes_.push_back({.first_child = static_cast<std::int32_t>(nodes_.size())});
+}
+
+// The children of all nodes of a level, which is what `level` is then.
+void SpecialTokens::add_level(std::span<const std::int32_t> order,
+                              std::vector<std::pair<std::int32_t, std::int32_t>>& level,
+                              std::size_t depth) {
+  std::vector<std::pair<std::int32_t, std::int32_t>> below;
+  auto node = static_cast<std::int32_t>(nodes_.size() - level.size());
+  for (auto [at, end] : level) {
+    const auto text = [&](std::int32_t i) {
+      return entry(order[static_cast<std::size_t>(i)]).text;
+    };
+    nodes_[static_cast<std::size_t>(node)].first_child = static_cast<std::int32_t>(nodes_.size());
+    std::int32_t token = 0;
+    for (; at < end && text(at).size() == depth; ++at) token = order[static_cast<std::size_t>(at)];
+    close_node(node, token);
+    while (at < end) {
+      const std::int32_t begin = at;
+      const unsigned char byte = from_behind(text(begin), depth);
+      while (at < end && from_behind(text(at), depth) == byte) ++at;
+      const auto made = static_cast<std::int32_t>(nodes_.size());
+      // Shallower than the child, so it has its children already.
+      const std::int32_t fail =
+          depth == 0 ? 0 : next(nodes_[static_cast<std::size_t>(node)].fail, byte);
+      if (depth == 0) from_root_[byte] = made;
+      nodes_.push_back({.fail = fail});
+      bytes_.push_back(byte);
+      below.emplace_back(begin, at);
     }
-    nodes_[static_cast<std::size_t>(node)].entry = static_cast<std::int32_t>(entries_.size());
-    entries_.push_back(entry);
+    ++node;
   }
-  for (const Entry& entry : entries_) {
-    std::int32_t node = 0, above = -1;
-    for (const char byte : entry.text) {
-      node = child(node, byte);
-      Node& here = nodes_[static_cast<std::size_t>(node)];
-      here.shorter = above;
-      if (here.entry >= 0) above = node;
-    }
-  }
+  level = std::move(below);
 }
 
-std::int32_t SpecialTokens::child(std::int32_t node, char byte) const {
-  const auto at = children_.find(edge(node, byte));
-  return at == children_.end() ? -1 : at->second;
+void SpecialTokens::close_node(std::int32_t node, std::int32_t token) {
+  Node& here = nodes_[static_cast<std::size_t>(node)];
+  const std::int32_t shorter = nodes_[static_cast<std::size_t>(here.fail)].longest;
+  here.longest = token == 0 ? shorter : token;
+  if (token == 0) return;
+  const auto at = [this](std::int32_t i) -> Token& { return tokens_[static_cast<std::size_t>(i)]; };
+  Token& made = at(token);
+  made.shorter = shorter;
+  made.place_in_list = at(shorter).place_in_list + 1;
+  // Two jumps of one length make a jump of twice that (and one): a list of n is gone through in
+  // O(log n).
+  const std::int32_t one = at(shorter).jump, two = at(one).jump;
+  const bool alike = at(shorter).place_in_list - at(one).place_in_list ==
+                     at(one).place_in_list - at(two).place_in_list;
+  made.jump = alike ? two : shorter;
 }
 
-// The node of the longest token that stands at `pos`, or -1.
-std::int32_t SpecialTokens::longest_at(std::string_view text, std::size_t pos) const {
-  std::int32_t best = -1;
-  for (std::int32_t node = 0; pos < text.size(); ++pos) {
-    node = child(node, text[pos]);
-    if (node < 0) break;
-    if (nodes_[static_cast<std::size_t>(node)].entry >= 0) best = node;
+std::int32_t SpecialTokens::child(std::int32_t node, unsigned char byte) const {
+  const auto begin = bytes_.begin() + nodes_[static_cast<std::size_t>(node)].first_child;
+  const auto end = bytes_.begin() + nodes_[static_cast<std::size_t>(node) + 1].first_child;
+  const auto at = std::lower_bound(begin, end, byte);
+  return at == end || *at != byte ? 0 : static_cast<std::int32_t>(at - bytes_.begin());
+}
+
+std::int32_t SpecialTokens::next(std::int32_t node, unsigned char byte) const {
+  for (; node != 0; node = nodes_[static_cast<std::size_t>(node)].fail)
+    if (const std::int32_t below = child(node, byte); below != 0) return below;
+  return from_root_[byte];
+}
+
+// From the last to the first.
+std::vector<SpecialTokens::Start> SpecialTokens::starts(std::string_view text) const {
+  std::vector<Start> out;
+  std::int32_t node = 0;
+  for (std::size_t pos = text.size(); pos > 0; --pos) {
+    node = next(node, static_cast<unsigned char>(text[pos - 1]));
+    const std::int32_t token = nodes_[static_cast<std::size_t>(node)].longest;
+    if (token != 0) out.push_back({static_cast<std::uint32_t>(pos - 1), token});
   }
-  return best;
+  return out;
 }
 
-std::vector<Fragment> SpecialTokens::partition(std::string_view text) const {
+std::vector<SpecialTokens::Place> SpecialTokens::longest(std::string_view text) const {
+  const std::vector<Start> all = starts(text);
+  std::vector<Place> out;
+  out.reserve(all.size());
+  for (std::size_t i = all.size(); i > 0; --i)
+    out.push_back(
+        {all[i - 1].pos, static_cast<std::uint32_t>(entry(all[i - 1].token).text.size())});
+  return out;
+}
+
+// The next of the list, from `token` on, that has no more than `size` bytes; 0: none.
+std::int32_t SpecialTokens::no_longer_than(std::int32_t token, std::size_t size) const {
+  while (entry(token).text.size() > size) {
+    const Token& here = tokens_[static_cast<std::size_t>(token)];
+    token = entry(here.jump).text.size() > size ? here.jump : here.shorter;
+  }
+  return token;
+}
+
+std::vector<Fragment> SpecialTokens::partition(std::string_view text, std::string_view mark) const {
   // By length, the longest first: places where a token of that length stands. A place that is
-  // taken moves on to the next shorter token there, so there is at most one entry a byte.
-  struct Place {
-    std::size_t pos;
-    std::int32_t node;
-  };
-  const auto length_of = [&](std::int32_t node) {
-    return entries_[static_cast<std::size_t>(nodes_[static_cast<std::size_t>(node)].entry)]
-        .text.size();
-  };
-  std::map<std::size_t, std::vector<Place>, std::greater<>> places;
-  for (std::size_t pos = 0; pos < text.size(); ++pos) {
-    if (!opens_[static_cast<unsigned char>(text[pos])]) continue;
-    const std::int32_t node = longest_at(text, pos);
-    if (node >= 0) places[length_of(node)].push_back({pos, node});
+  // taken moves on to a shorter token there, so there is at most one entry a byte. It moves on at
+  // most log2(length) times: what took the room left is at least as long as the token that moves,
+  // and begins behind less than that, so that the room halves.
+  std::map<std::size_t, std::vector<Start>, std::greater<>> places;
+  {
+    std::vector<Start> all = starts(text);
+    for (std::size_t i = all.size(); i > 0; --i) {
+      const Start& start = all[i - 1];
+      const Entry& token = entry(start.token);
+      const std::size_t size = token.text.size();
+      if (!mark.empty() && token.yields_to_mark && size == utf8_size(text[start.pos]) &&
+          text.substr(0, start.pos).ends_with(mark))
+        continue;
+      places[size].push_back(start);
+    }
   }
 
   std::vector<Fragment> found;
-  std::vector<bool> taken(places.empty() ? 0 : text.size());
+  SparseBits taken(places.empty() ? 0 : text.size());
   while (!places.empty()) {
     auto bucket = places.extract(places.begin());
     const std::size_t length = bucket.key();
-    std::sort(bucket.mapped().begin(), bucket.mapped().end(),
-              [](const Place& a, const Place& b) { return a.pos < b.pos; });
-    for (const Place& place : bucket.mapped()) {
-      // What is taken is at least as long as this: it would cover the first or the last byte.
-      if (taken[place.pos]) continue;
-      const Node& node = nodes_[static_cast<std::size_t>(place.node)];
-      if (taken[place.pos + length - 1]) {
-        if (node.shorter >= 0) places[length_of(node.shorter)].push_back({place.pos, node.shorter});
+    const auto by_place = [](const Start& a, const Start& b) { return a.pos < b.pos; };
+    if (!std::is_sorted(bucket.mapped().begin(), bucket.mapped().end(), by_place))
+      std::sort(bucket.mapped().begin(), bucket.mapped().end(), by_place);
+    for (const Start& place : bucket.mapped()) {
+      const std::size_t room = taken.next(place.pos) - place.pos;
+      if (room == 0) continue;
+      if (room < length) {
+        const std::int32_t shorter = no_longer_than(place.token, room);
+        if (shorter != 0) places[entry(shorter).text.size()].push_back({place.pos, shorter});
         continue;
       }
-      const Entry& entry = entries_[static_cast<std::size_t>(node.entry)];
-      std::size_t end = place.pos + length;
-      if (entry.strips_right)
+      const Entry& token = entry(place.token);
+      std::size_t begin = place.pos, end = begin + length;
+      if (token.strips_right)
         while (end < text.size() && !taken[end] && is_ascii_space(text[end])) ++end;
-      std::size_t begin = place.pos;
-      if (entry.strips_left)
+      if (token.strips_left)
         while (begin > 0 && !taken[begin - 1] && is_ascii_space(text[begin - 1])) --begin;
-      for (std::size_t i = begin; i < end; ++i) taken[i] = true;
-      found.push_back({begin, end, entry.id});
+      for (std::size_t i = begin; i < end; ++i) taken.set(i);
+      found.push_back({begin, end, token.id});
     }
   }
 

@@ -27,8 +27,13 @@ bool strips_right(const Vocab& vocab, const std::string& token) {
   return is_phi3 && token != "<unk>" && token != "<s>" && token != "<|endoftext|>";
 }
 
-std::vector<SpecialTokens::Entry> special_entries(const Vocab& vocab, bool with_control) {
+// Far above what any model has; the tables that find them take 13 bytes for each.
+constexpr std::size_t kMaxSpecialBytes = std::size_t{4} << 20;
+
+std::vector<SpecialTokens::Entry> special_entries(const Vocab& vocab, bool user_defined,
+                                                  bool control) {
   std::vector<SpecialTokens::Entry> entries;
+  std::size_t n_bytes = 0;
   std::unordered_set<TokenId> left, right;
   if (vocab.description) {
     left.insert(vocab.description->strips_left.begin(), vocab.description->strips_left.end());
@@ -38,13 +43,23 @@ std::vector<SpecialTokens::Entry> special_entries(const Vocab& vocab, bool with_
     const auto id = static_cast<TokenId>(i);
     const TokenType type = vocab.types[i];
     const bool is_control = type == TokenType::kControl || type == TokenType::kUnknown;
-    if (type == TokenType::kUserDefined || (is_control && with_control))
-      entries.push_back({.id = id,
-                         .text = vocab.tokens[i],
-                         .strips_right = vocab.description ? right.contains(id)
-                                                           : strips_right(vocab, vocab.tokens[i]),
-                         .strips_left = left.contains(id)});
+    if (!(type == TokenType::kUserDefined && user_defined) && !(is_control && control)) continue;
+    // Bytes that are no characters stand in no text, but may within a character.
+    if (find_invalid_utf8(vocab.tokens[i]) != std::string_view::npos) continue;
+    n_bytes += vocab.tokens[i].size();
+    entries.push_back({.id = id,
+                       .text = vocab.tokens[i],
+                       .strips_right = vocab.description ? right.contains(id)
+                                                         : strips_right(vocab, vocab.tokens[i]),
+                       .strips_left = left.contains(id),
+                       .yields_to_mark = is_control});
   }
+  if (n_bytes > kMaxSpecialBytes)
+    throw Error(
+        ErrorCode::kUnsupported,
+        vocab_message(vocab, "tokens",
+                      "the control and user-defined tokens have " + std::to_string(n_bytes) +
+                          " bytes, more than " + std::to_string(kMaxSpecialBytes)));
   return entries;
 }
 
@@ -63,14 +78,16 @@ std::string without(std::string_view text, std::string_view part) {
 
 struct Tokenizer::SpecialTable {
   std::unordered_set<TokenId> ends;
-  SpecialTokens user_defined, all;
+  SpecialTokens user_defined, control, all;
 };
 
 Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)), index_(complete_vocab(vocab_)) {
   auto ends = find_end_tokens(vocab_, index_);
   special_ = std::make_shared<const SpecialTable>(
-      SpecialTable{std::move(ends), SpecialTokens(special_entries(vocab_, false)),
-                   SpecialTokens(special_entries(vocab_, true))});
+      SpecialTable{.ends = std::move(ends),
+                   .user_defined = SpecialTokens(special_entries(vocab_, true, false)),
+                   .control = SpecialTokens(special_entries(vocab_, false, true)),
+                   .all = SpecialTokens(special_entries(vocab_, true, true))});
 }
 
 TokenType Tokenizer::type(TokenId id) const {
@@ -108,7 +125,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
   const bool once = vocab_.description && vocab_.description->space_prefix_once;
   const bool nfc = vocab_.description && vocab_.description->nfc;
   const SpecialTokens& special = options.parse_special ? special_->all : special_->user_defined;
-  for (const Fragment& fragment : special.partition(text)) {
+  for (const Fragment& fragment : special.partition(text, options.left_out)) {
     if (fragment.id != kNoToken) {
       ids.push_back(fragment.id);
       first = !once;
@@ -118,6 +135,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
     std::string changed;
     if (!options.left_out.empty() && plain.find(options.left_out) != std::string_view::npos)
       plain = changed = without(plain, options.left_out);
+    if (plain.empty()) continue;
     if (nfc) plain = changed = to_nfc(plain);
     encode_plain(plain, first, ids);
     first = false;
@@ -126,25 +144,40 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
   return ids;
 }
 
-std::string Tokenizer::without_control(std::string text, std::string_view mark) const {
-  // Each turn leaves fewer: a mark may part one token's text and so bare another that overlapped.
-  while (true) {
-    std::string out;
-    std::size_t done = 0;
-    for (const Fragment& fragment : special_->all.partition(text)) {
-      if (fragment.id == kNoToken || !is_control(fragment.id)) continue;
-      const bool begins_character = (static_cast<unsigned char>(text[fragment.begin]) >> 6U) != 2;
-      if (!begins_character) continue;
-      const std::size_t n = utf8_size(text[fragment.begin]);
-      // A token of one character cannot be parted.
-      if (vocab_.tokens[static_cast<std::size_t>(fragment.id)].size() <= n) continue;
-      out.append(text, done, fragment.begin + n - done).append(mark);
-      done = fragment.begin + n;
-    }
-    if (done == 0) break;
-    text = out.append(text, done);
+std::string Tokenizer::without_control(std::string_view text, std::string_view mark) const {
+  const std::vector<SpecialTokens::Place> places = special_->control.longest(text);
+  if (places.empty()) return std::string(text);
+  // A mark stands between two characters, but never within a user-defined token: that is the same
+  // with or without control tokens. So a control token that holds no such place is part of one, and
+  // loses to it; in all others the first such place parts whatever begins before it.
+  std::vector<bool> closed(text.size());
+  for (const Fragment& fragment : special_->user_defined.partition(text))
+    if (fragment.id != kNoToken)
+      for (std::size_t i = fragment.begin + 1; i < fragment.end; ++i) closed[i] = true;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if ((static_cast<unsigned char>(text[i]) >> 6U) == 2) closed[i] = true;
+
+  std::vector<bool> marked(text.size());
+  std::size_t open = text.size(), at = text.size();  // the first open place from `at` on
+  for (std::size_t i = places.size(); i > 0; --i) {
+    const SpecialTokens::Place& place = places[i - 1];
+    for (; at > place.begin + 1; --at)
+      if (!closed[at - 1]) open = at - 1;
+    if (open < place.begin + place.size) marked[open] = true;
+    // One character cannot be parted: encode() knows the mark before it.
+    const std::size_t n = utf8_size(text[place.begin]);
+    if (closed[place.begin] || place.size < n) continue;
+    const TokenId one = find_token(text.substr(place.begin, n));
+    if (one != kNoToken && is_control(one)) marked[place.begin] = true;
   }
-  return text;
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!marked[i]) continue;
+    out.append(text.substr(done, i - done)).append(mark);
+    done = i;
+  }
+  return out.append(text.substr(done));
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool special) const {

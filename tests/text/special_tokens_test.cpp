@@ -4,10 +4,13 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "text/small_vocabs.h"
+#include "text/sparse_bits.h"
 #include "text/tokenizer.h"
 
 namespace rocmforge::text {
@@ -97,6 +100,83 @@ RC_GTEST_PROP(SpecialTokens, PartitionIsAsDefined, ()) {
     for (std::size_t i = f.begin; i < f.end; ++i) marks[i] = i == f.begin ? '(' : '-';
   }
   RC_ASSERT(marks == show_slowly(texts, text));
+}
+
+// As above, of runs in which each token begins or ends many others, and of texts that leave less
+// and less room.
+RC_GTEST_PROP(SpecialTokens, PartitionOfRunsIsAsDefined, ()) {
+  Strings texts;
+  for (const std::size_t n : *rc::gen::container<std::set<std::size_t>>(rc::gen::inRange(1, 60)))
+    texts.push_back(std::string(n, 'a'));
+  texts.push_back(std::string(*rc::gen::inRange<std::size_t>(0, 9), 'a') + "b" +
+                  std::string(*rc::gen::inRange<std::size_t>(0, 9), 'a'));
+  const std::string text = *rc::gen::resize(
+      400, rc::gen::container<std::string>(rc::gen::elementOf(std::string("aaaaaaaaaaaaaaab"))));
+  std::string marks(text.size(), '.');
+  for (const Fragment& f : make(texts).partition(text)) {
+    if (f.id == kNoToken) continue;
+    for (std::size_t i = f.begin; i < f.end; ++i) marks[i] = i == f.begin ? '(' : '-';
+  }
+  RC_ASSERT(marks == show_slowly(texts, text));
+}
+
+TEST(SpecialTokens, ThePlacesOfASetAreFoundInOrder) {
+  for (const std::size_t n : {0u, 1u, 64u, 5000u, 300000u}) {
+    SparseBits bits(n);
+    EXPECT_EQ(bits.next(0), n);
+    std::set<std::size_t> set;
+    for (std::size_t i = 7; i < n; i = 3 * i + 1) {
+      bits.set(i);
+      set.insert(i);
+    }
+    for (std::size_t i = 0; i < n; i += 1 + i / 50) {
+      const auto at = set.lower_bound(i);
+      ASSERT_EQ(bits.next(i), at == set.end() ? n : *at) << i << " of " << n;
+      ASSERT_EQ(bits[i], set.contains(i));
+    }
+  }
+}
+
+// Whatever the tokens: a text comes through without_control() as one in which no control token is
+// known.
+RC_GTEST_PROP(SpecialParsing, MarksHideControlTokensAndNoOthers, ()) {
+  const auto word = rc::gen::container<std::string>(rc::gen::elementOf(std::string("abc")));
+  Vocab vocab = test::bpe_vocab("gpt-2", {"a b", "b c"});
+  for (const std::string& token : *rc::gen::container<std::set<std::string>>(word)) {
+    if (token.size() < 2 || token == "ab" || token == "bc") continue;
+    test::add_token(vocab, token, 0,
+                    *rc::gen::arbitrary<bool>() ? TokenType::kControl : TokenType::kUserDefined);
+  }
+  for (const char c : {'a', 'b'})
+    if (*rc::gen::arbitrary<bool>()) vocab.types[static_cast<std::size_t>(c)] = TokenType::kControl;
+  const auto t = make_tokenizer(vocab);
+  const std::string text = *rc::gen::resize(100, word);
+  for (const std::string mark : {"|", "||"}) {
+    const std::string marked = t->without_control(text, mark);
+    const EncodeOptions options = {.add_special = false, .parse_special = true, .left_out = mark};
+    RC_ASSERT(t->encode(marked, options) == test::plain(*t, text));
+  }
+}
+
+// A token of bytes that are no characters would cut one in two.
+TEST(SpecialParsing, BytesWithinACharacterAreNoToken) {
+  Vocab vocab = test::bpe_vocab("gpt-2", {});
+  test::add_token(vocab, "\xa9", 0, TokenType::kUserDefined);
+  const auto t = make_tokenizer(vocab);
+  EXPECT_EQ(test::plain(*t, "\u00e9\u00c3"), (Ids{0xc3, 0xa9, 0xc3, 0x83}));
+}
+
+TEST(SpecialParsing, MoreBytesOfTokensThanAnyModelHasAreRefused) {
+  Vocab vocab = test::bpe_vocab("gpt-2", {});
+  test::add_token(vocab, std::string(5u << 20, 'a'), 0, TokenType::kControl);
+  try {
+    make_tokenizer(vocab);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(),
+                 "[text] small.gguf: tokenizer.ggml.tokens: the control and user-defined tokens "
+                 "have 5242880 bytes, more than 4194304");
+  }
 }
 
 TEST(SpecialParsing, ControlTokensOnlyWhenAskedUserDefinedAlways) {
