@@ -3,33 +3,59 @@
 #include <algorithm>
 #include <utility>
 
+#include "text/control_guard.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text {
 namespace {
 
-// U+FDD0, which is no character and never will be (Unicode 15, section 23.7).
-constexpr std::string_view kMark = "\xef\xb7\x90";
+// U+1D1DD, a symbol of old music: no letter and no space, and printable, so that no filter changes
+// it, or writes it otherwise.
+constexpr std::string_view kMark = "\xf0\x9d\x87\x9d";
 
-// Calls `visit` for each string within, but for keys and the roles of messages.
+// Names are keys, and the roles of messages: some of them a template knows.
+enum class Kind { kText, kName };
+
+// Calls visit(string, kind) for each string within.
 template <class Visit>
 void for_each_string(Json& json, const Visit& visit) {
   if (auto* text = std::get_if<std::string>(&json.value)) {
-    visit(*text);
+    visit(*text, Kind::kText);
   } else if (auto* array = std::get_if<Json::Array>(&json.value)) {
     for (Json& item : *array) for_each_string(item, visit);
   } else if (auto* object = std::get_if<Json::Object>(&json.value)) {
     for (auto& [key, value] : *object) {
-      if (key != "role") for_each_string(value, visit);
+      visit(key, Kind::kName);
+      for_each_string(value, visit);
     }
   }
 }
 
 template <class Visit>
 void for_each_string(ChatInput& input, const Visit& visit) {
-  for_each_string(input.messages, visit);
+  if (auto* messages = std::get_if<Json::Array>(&input.messages.value)) {
+    for (Json& message : *messages) {
+      auto* object = std::get_if<Json::Object>(&message.value);
+      if (object == nullptr) {
+        for_each_string(message, visit);
+        continue;
+      }
+      for (auto& [key, value] : *object) {
+        auto* role = key == "role" ? std::get_if<std::string>(&value.value) : nullptr;
+        visit(key, Kind::kName);
+        if (role != nullptr) {
+          visit(*role, Kind::kName);
+        } else {
+          for_each_string(value, visit);
+        }
+      }
+    }
+  } else {
+    for_each_string(input.messages, visit);
+  }
   for_each_string(input.tools, visit);
   for_each_string(input.documents, visit);
+  for (auto& [name, value] : input.extra) for_each_string(value, visit);
 }
 
 // Marks that follow one another in `text`, at most.
@@ -56,13 +82,18 @@ ChatPrompt encode_chat(const ChatTemplate& chat, ChatInput input, const Tokenize
 
   // One more than any text has: a run of as many is ours.
   std::size_t run = 0;
-  for_each_string(input, [&](std::string& s) {
+  for_each_string(input, [&](std::string& s, Kind) {
     s = jinja::to_well_formed(s);
     run = std::max(run, longest_run(s));
   });
   std::string mark;
   for (std::size_t i = 0; i <= run; ++i) mark += kMark;
-  for_each_string(input, [&](std::string& s) { s = tokenizer.without_control(s, mark); });
+  for_each_string(input, [&](std::string& s, Kind kind) {
+    // What the template compares with, or writes a control token around.
+    const bool is_known =
+        kind == Kind::kName && is_plain_name(s) && chat.source().find(s) != std::string::npos;
+    if (!is_known) s = tokenizer.without_control(s, mark);
+  });
 
   ChatPrompt out;
   out.text = chat.render(input);

@@ -15,7 +15,9 @@ struct ChatPrompt {
 };
 
 // Renders and encodes. Control tokens come of the template's own text alone: where a string of
-// messages, tools or documents (but for a message's role) holds the text of one, it stays text. BOS
+// messages, tools, documents or further values holds the text of one, or part of one at an end, it
+// stays text; so do keys and the roles of messages, unless they are plain names (letters, digits, _
+// and -) that the template has in its text. BOS
 // is put before the rest where the tokenizer adds one and the template has not written it. The
 // tokens' texts that `input` has for the template are filled in. Throws as render() and encode()
 // do.

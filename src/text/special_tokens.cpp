@@ -54,6 +54,7 @@ void SpecialTokens::add_level(std::span<const std::int32_t> order,
                               std::size_t depth) {
   std::vector<std::pair<std::int32_t, std::int32_t>> below;
   auto node = static_cast<std::int32_t>(nodes_.size() - level.size());
+  levels_.push_back(node);
   for (auto [at, end] : level) {
     const auto text = [&](std::int32_t i) {
       return entry(order[static_cast<std::size_t>(i)]).text;
@@ -95,6 +96,11 @@ void SpecialTokens::close_node(std::int32_t node, std::int32_t token) {
   const bool alike = at(shorter).place_in_list - at(one).place_in_list ==
                      at(one).place_in_list - at(two).place_in_list;
   made.jump = alike ? two : shorter;
+}
+
+std::size_t SpecialTokens::depth(std::int32_t node) const {
+  const auto above = std::upper_bound(levels_.begin(), levels_.end(), node);
+  return static_cast<std::size_t>(above - levels_.begin()) - 1;
 }
 
 std::int32_t SpecialTokens::child(std::int32_t node, unsigned char byte) const {

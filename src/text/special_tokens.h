@@ -42,6 +42,17 @@ class SpecialTokens {
   // Where a token stands, ascending; of those that begin together the longest.
   std::vector<Place> longest(std::string_view text) const;
 
+  // For each place, from the last to the first: visit(place, size), where size() gives how many of
+  // the bytes that begin there are the end of a token (or all of one), at most.
+  template <class Visit>
+  void ends_of_tokens(std::string_view text, const Visit& visit) const {
+    std::int32_t node = 0;
+    for (std::size_t pos = text.size(); pos > 0; --pos) {
+      node = next(node, static_cast<unsigned char>(text[pos - 1]));
+      if (node != 0) visit(pos - 1, [&] { return depth(node); });
+    }
+  }
+
  private:
   // The tokens' texts are read backwards, and so is a text: what the automaton of Aho and Corasick
   // finds to end somewhere begins there. Node 0 is the root; children lie side by side, in the
@@ -65,6 +76,7 @@ class SpecialTokens {
   void add_level(std::span<const std::int32_t> order,
                  std::vector<std::pair<std::int32_t, std::int32_t>>& level, std::size_t depth);
   void close_node(std::int32_t node, std::int32_t token);
+  std::size_t depth(std::int32_t node) const;
   std::int32_t child(std::int32_t node, unsigned char byte) const;
   std::int32_t next(std::int32_t node, unsigned char byte) const;
   std::vector<Start> starts(std::string_view text) const;
@@ -75,6 +87,7 @@ class SpecialTokens {
 
   std::vector<Token> tokens_;
   std::vector<Node> nodes_;                    // and one more, whose first child is the end
+  std::vector<std::int32_t> levels_;           // the first node of each depth
   std::vector<unsigned char> bytes_;           // that lead to each node
   std::array<std::int32_t, 256> from_root_{};  // 0: none
 };

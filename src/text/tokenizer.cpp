@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "text/byte_bpe.h"
+#include "text/control_guard.h"
 #include "text/detokenizer.h"
 #include "text/nfc.h"
 #include "text/sentencepiece.h"
@@ -78,7 +79,8 @@ std::string without(std::string_view text, std::string_view part) {
 
 struct Tokenizer::SpecialTable {
   std::unordered_set<TokenId> ends;
-  SpecialTokens user_defined, control, all;
+  SpecialTokens user_defined, all;
+  ControlGuard control;
 };
 
 Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)), index_(complete_vocab(vocab_)) {
@@ -86,8 +88,8 @@ Tokenizer::Tokenizer(Vocab vocab) : vocab_(std::move(vocab)), index_(complete_vo
   special_ = std::make_shared<const SpecialTable>(
       SpecialTable{.ends = std::move(ends),
                    .user_defined = SpecialTokens(special_entries(vocab_, true, false)),
-                   .control = SpecialTokens(special_entries(vocab_, false, true)),
-                   .all = SpecialTokens(special_entries(vocab_, true, true))});
+                   .all = SpecialTokens(special_entries(vocab_, true, true)),
+                   .control = ControlGuard(special_entries(vocab_, false, true))});
 }
 
 TokenType Tokenizer::type(TokenId id) const {
@@ -145,39 +147,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
 }
 
 std::string Tokenizer::without_control(std::string_view text, std::string_view mark) const {
-  const std::vector<SpecialTokens::Place> places = special_->control.longest(text);
-  if (places.empty()) return std::string(text);
-  // A mark stands between two characters, but never within a user-defined token: that is the same
-  // with or without control tokens. So a control token that holds no such place is part of one, and
-  // loses to it; in all others the first such place parts whatever begins before it.
-  std::vector<bool> closed(text.size());
-  for (const Fragment& fragment : special_->user_defined.partition(text))
-    if (fragment.id != kNoToken)
-      for (std::size_t i = fragment.begin + 1; i < fragment.end; ++i) closed[i] = true;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if ((static_cast<unsigned char>(text[i]) >> 6U) == 2) closed[i] = true;
-
-  std::vector<bool> marked(text.size());
-  std::size_t open = text.size(), at = text.size();  // the first open place from `at` on
-  for (std::size_t i = places.size(); i > 0; --i) {
-    const SpecialTokens::Place& place = places[i - 1];
-    for (; at > place.begin + 1; --at)
-      if (!closed[at - 1]) open = at - 1;
-    if (open < place.begin + place.size) marked[open] = true;
-    // One character cannot be parted: encode() knows the mark before it.
-    const std::size_t n = utf8_size(text[place.begin]);
-    if (closed[place.begin] || place.size < n) continue;
-    const TokenId one = find_token(text.substr(place.begin, n));
-    if (one != kNoToken && is_control(one)) marked[place.begin] = true;
-  }
-  std::string out;
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!marked[i]) continue;
-    out.append(text.substr(done, i - done)).append(mark);
-    done = i;
-  }
-  return out.append(text.substr(done));
+  return special_->control.marked(text, mark, special_->user_defined);
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool special) const {

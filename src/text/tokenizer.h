@@ -37,9 +37,9 @@ class Tokenizer {
   // logarithm). Without parse_special, control tokens come of no text, user-defined ones do.
   std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options) const;
 
-  // `text` with `mark` put into the text of each control token in it, so that encode() finds none,
-  // and takes the marks out again, with parse_special and left_out = mark. User-defined tokens stay
-  // as they are. Of well-formed UTF-8 without marks. Time is linear in the text.
+  // `text` with `mark` put into the text of each control token in it, or of part of one, so that
+  // encode() finds none, and takes the marks out again, with parse_special and left_out = mark.
+  // User-defined tokens stay as they are. See control_guard.h.
   std::string without_control(std::string_view text, std::string_view mark) const;
 
   // The bytes that a token stands for in a text: the space mark turned to a space, byte tokens to
