@@ -6,6 +6,8 @@
 namespace rocmforge::engine {
 namespace {
 
+constexpr std::size_t kUsualTokenBytes = 8;
+
 // After nothing but control tokens the answer opens a text, and loses the tokenizer's space prefix.
 bool opens_text(const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt) {
   return std::all_of(prompt.begin(), prompt.end(),
@@ -37,10 +39,13 @@ Answer::Answer(const text::Tokenizer& tokenizer, const Request& request, TextSin
       stops_(request.stop),
       history_(request.prompt) {
   if (request.thinking) thinking_.emplace(request.thinking->markers, request.thinking->opened);
-  // Nothing is allocated a token, but for the text itself.
+  // Nothing is allocated a token, but for texts longer than is usual.
   const auto most = static_cast<std::size_t>(std::min(request.max_tokens, n_ctx)) + 1;
   history_.reserve(history_.size() + most);
   completion_.tokens.reserve(most);
+  const std::size_t text_bytes = most * kUsualTokenBytes;
+  completion_.text.reserve(text_bytes);
+  if (thinking_) completion_.thinking.reserve(text_bytes);
   completion_.timing.n_prompt = static_cast<std::int32_t>(request.prompt.size());
 }
 

@@ -16,6 +16,7 @@
 #include "engine/loader.h"
 #include "engine/request.h"
 #include "engine/runner.h"
+#include "engine/sampling/dry.h"
 #include "text/tokenizer.h"
 
 namespace rocmforge::engine {
@@ -62,7 +63,12 @@ class Engine {
   const gguf::File& file() const { return file_.gguf(); }
   Runner& runner() { return *runner_; }
 
-  // Answers one request, piece by piece. Device errors end it as kFailed, never the process.
+  // What SamplingParams::dry_breakers are as tokens: found once for each list of them, not for each
+  // request. Null where DRY is off.
+  std::shared_ptr<const DryBreakers> dry_breakers(const SamplingParams& params);
+
+  // Answers one request, piece by piece, alone (scheduler.h: many). Device errors end it as
+  // kFailed, never the process.
   Result answer(const Request& request, const Listener& listener);
   using TextSink = engine::TextSink;
   Result generate(const Request& request, const TextSink& on_text,
@@ -71,6 +77,7 @@ class Engine {
  private:
   ModelFile file_;
   std::unique_ptr<text::Tokenizer> tokenizer_;  // null: there is no vocabulary
+  BreakerCache breakers_;
   std::unique_ptr<Runner> runner_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "base/check.h"
 
@@ -31,70 +30,27 @@ void read_logits(Runner& runner, std::int32_t first_position, std::int32_t from,
 
 }  // namespace
 
-bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink,
-                      FunctionRef<bool()> cancelled) {
-  const auto n_tokens = static_cast<std::int64_t>(tokens.size());
-  if (length_ + n_tokens > runner_.n_ctx()) return false;
-  if (!blocks_.reserve(length_ + static_cast<std::int32_t>(n_tokens))) return false;
+bool Sequence::make_room(std::size_t n_tokens) {
+  const std::int64_t length = length_ + static_cast<std::int64_t>(n_tokens);
+  return length <= runner_.n_ctx() && blocks_.reserve(static_cast<std::int32_t>(length));
+}
+
+std::optional<BatchSequence> Sequence::extend(std::span<const text::TokenId> tokens) {
+  if (!make_room(tokens.size())) return std::nullopt;
+  const BatchSequence rows{.tokens = tokens, .first_position = length_, .blocks = &blocks_};
+  length_ += static_cast<std::int32_t>(tokens.size());
+  return rows;
+}
+
+bool Sequence::append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink) {
+  if (!make_room(tokens.size())) return false;
   while (!tokens.empty()) {
-    if (cancelled && cancelled()) break;
     const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(runner_.max_rows()));
-    const BatchSequence rows{
-        .tokens = tokens.first(n), .first_position = length_, .blocks = &blocks_};
+    const BatchSequence rows = *extend(tokens.first(n));
     runner_.run({&rows, 1});
-    const auto n_rows = static_cast<std::int32_t>(n);
-    read_logits(runner_, length_, std::max(0, wanted - length_), n_rows, sink);
-    length_ += n_rows;
+    read_logits(runner_, rows.first_position, std::max(0, wanted - rows.first_position),
+                static_cast<std::int32_t>(n), sink);
     tokens = tokens.subspan(n);
-  }
-  return true;
-}
-
-bool Sequence::make_step(std::span<const Share> shares, std::span<BatchSequence> rows) {
-  check(!shares.empty() && shares.size() == rows.size(), "rows for each");
-  for (const Share& share : shares) {
-    Sequence& s = *share.sequence;
-    const std::int64_t length = s.length_ + std::ssize(share.tokens);
-    if (length > s.runner_.n_ctx()) return false;
-    if (!s.blocks_.reserve(static_cast<std::int32_t>(length))) return false;
-  }
-  for (std::size_t i = 0; i < shares.size(); ++i) {
-    Sequence& s = *shares[i].sequence;
-    rows[i] = {.tokens = shares[i].tokens, .first_position = s.length_, .blocks = &s.blocks_};
-    s.length_ += static_cast<std::int32_t>(shares[i].tokens.size());
-  }
-  return true;
-}
-
-// The step of one token each, once there is room for all.
-bool Sequence::step_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
-                         std::span<BatchSequence> rows) {
-  check(!sequences.empty() && sequences.size() <= rows.size() && tokens.size() == sequences.size(),
-        "a token for each");
-  Runner& runner = sequences.front().runner_;
-  for (Sequence& s : sequences) {
-    if (s.length_ + 1 > runner.n_ctx() || !s.blocks_.reserve(s.length_ + 1)) return false;
-  }
-  for (std::size_t i = 0; i < sequences.size(); ++i) {
-    Sequence& s = sequences[i];
-    rows[i] = {.tokens = tokens.subspan(i, 1), .first_position = s.length_, .blocks = &s.blocks_};
-    ++s.length_;
-  }
-  return true;
-}
-
-bool Sequence::append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
-                           EachSink sink) {
-  std::array<BatchSequence, kMaxTogether> rows;
-  if (!step_each(sequences, tokens, rows)) return false;
-  Runner& runner = sequences.front().runner_;
-  std::array<std::int32_t, kMaxTogether> ids{};
-  std::iota(ids.begin(), ids.end(), 0);
-  runner.run(std::span(rows).first(sequences.size()));
-  const auto n_vocab = static_cast<std::size_t>(runner.params().n_vocab);
-  const std::span<const float> all = runner.logits(std::span(ids).first(sequences.size()));
-  for (std::size_t i = 0; i < sequences.size(); ++i) {
-    sink(static_cast<std::int32_t>(i), all.subspan(i * n_vocab, n_vocab));
   }
   return true;
 }
@@ -102,35 +58,33 @@ bool Sequence::append_each(std::span<Sequence> sequences, std::span<const text::
 bool Sequence::run_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
                         const ir::SampleParams& params, Ticket& ticket) {
   std::array<BatchSequence, kMaxTogether> rows;
-  if (!step_each(sequences, tokens, rows)) return false;
   std::array<Choice, kMaxTogether> choices;
-  for (std::size_t i = 0; i < sequences.size(); ++i) {
+  const std::size_t n = sequences.size();
+  check(n > 0 && n <= rows.size() && tokens.size() == n, "a token for each");
+  if (!std::all_of(sequences.begin(), sequences.end(), [](Sequence& s) { return s.make_room(1); }))
+    return false;
+  for (std::size_t i = 0; i < n; ++i) {
+    rows[i] = *sequences[i].extend(tokens.subspan(i, 1));
     choices[i] = {.row = static_cast<std::int32_t>(i), .params = params, .edits = {}};
     choices[i].params.position = static_cast<std::uint32_t>(sequences[i].length_);
   }
-  ticket = sequences.front().runner_.run(std::span(rows).first(sequences.size()),
-                                         std::span(choices).first(sequences.size()));
+  ticket = sequences.front().runner_.run(std::span(rows).first(n), std::span(choices).first(n));
   return true;
 }
 
 Sequence::Ran Sequence::run(std::span<const text::TokenId> tokens, Choice* choice, Ticket& ticket,
                             FunctionRef<bool()> cancelled) {
-  const auto n_tokens = static_cast<std::int64_t>(tokens.size());
-  if (length_ + n_tokens > runner_.n_ctx()) return Ran::kNoRoom;
-  if (!blocks_.reserve(length_ + static_cast<std::int32_t>(n_tokens))) return Ran::kNoRoom;
+  if (!make_room(tokens.size())) return Ran::kNoRoom;
   while (!tokens.empty()) {
     if (cancelled && cancelled()) return Ran::kCancelled;
     const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(runner_.max_rows()));
-    const BatchSequence rows{
-        .tokens = tokens.first(n), .first_position = length_, .blocks = &blocks_};
-    last_row_ = static_cast<std::int32_t>(n) - 1;
+    const BatchSequence rows = *extend(tokens.first(n));
     if (n == tokens.size() && choice != nullptr) {
-      choice->row = last_row_;
+      choice->row = static_cast<std::int32_t>(n) - 1;
       ticket = runner_.run({&rows, 1}, {choice, 1});
     } else {
       runner_.run({&rows, 1});
     }
-    length_ += static_cast<std::int32_t>(n);
     tokens = tokens.subspan(n);
   }
   return Ran::kDone;

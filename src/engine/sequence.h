@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/function_ref.h"
@@ -13,38 +14,28 @@ namespace rocmforge::engine {
 
 class Sequence {
  public:
-  explicit Sequence(Runner& runner) : runner_(runner), blocks_(runner.pool(), ir::kBlockTokens) {}
+  explicit Sequence(Runner& runner)
+      : runner_(runner), blocks_(runner.pool(), ir::kBlockTokens, runner.n_ctx()) {}
 
   std::int32_t length() const { return length_; }
 
   // Runs tokens through the model, in chunks of at most the runner's rows. Logits are computed
   // only for positions >= `wanted`, and handed to `sink` in order; each span is valid during the
-  // call. False, with nothing run, when the context or the KV blocks have no room for them all;
-  // `cancelled` is asked between chunks, and leaves the sequence at the chunk reached.
+  // call. False, with nothing run, when the context or the KV blocks have no room for them all.
   using LogitsSink = FunctionRef<void(std::int32_t position, std::span<const float> logits)>;
-  bool append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink,
-              FunctionRef<bool()> cancelled = {});
+  bool append(std::span<const text::TokenId> tokens, std::int32_t wanted, LogitsSink sink);
 
-  // One token to each of several sequences of one runner, in one step; each one's logits go to
-  // `sink`, by its place. At most kMaxTogether of them, and the runner's rows and sequences
-  // (checked). False, with nothing run, when one of them has no room.
+  // Tokens as the next rows of a step, which the caller runs: room is made for them, and they count
+  // as run. nullopt, with nothing changed, when context or KV blocks have none.
+  std::optional<BatchSequence> extend(std::span<const text::TokenId> tokens);
+
+  // One token to each of several sequences of one runner, in one step, with a token chosen for each
+  // as `params` say (their position is filled in), on its way by `ticket`. Tokens may be fed back
+  // (Runner::fed_back): sequence i's was choice i. At most kMaxTogether of them, and the runner's
+  // rows and sequences (checked). False, with nothing run, when one of them has no room.
   static constexpr std::int32_t kMaxTogether = 64;
-  using EachSink = FunctionRef<void(std::int32_t index, std::span<const float> logits)>;
-  static bool append_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
-                          EachSink sink);
-  // The same, with a token chosen for each as `params` say (their position is filled in), on its
-  // way by `ticket`. Tokens may be fed back (Runner::fed_back): sequence i's was choice i.
   static bool run_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
                        const ir::SampleParams& params, Ticket& ticket);
-
-  // The rows of a step of several sequences of one runner, each with tokens of its own, in the
-  // order given: for Runner::run(), which must follow. At most the runner's rows and sequences
-  // (checked). False, with nothing changed but blocks reserved, when one of them has no room.
-  struct Share {
-    Sequence* sequence = nullptr;
-    std::span<const text::TokenId> tokens;
-  };
-  static bool make_step(std::span<const Share> shares, std::span<BatchSequence> rows);
 
   // Runs tokens through the model, in chunks, and has a token chosen for the last of them (where
   // `choice` is given; its row is filled in), on its way by `ticket`. With kNoRoom nothing was run;
@@ -52,20 +43,15 @@ class Sequence {
   enum class Ran : std::uint8_t { kNoRoom, kCancelled, kDone };
   Ran run(std::span<const text::TokenId> tokens, Choice* choice, Ticket& ticket,
           FunctionRef<bool()> cancelled = {});
-  // The row of the last token that was run, in its step.
-  std::int32_t last_row() const { return last_row_; }
-
   // Forgets positions from `length` on.
   void truncate(std::int32_t length);
 
  private:
-  static bool step_each(std::span<Sequence> sequences, std::span<const text::TokenId> tokens,
-                        std::span<BatchSequence> rows);
+  bool make_room(std::size_t n_tokens);
 
   Runner& runner_;
   kv::BlockTable blocks_;
   std::int32_t length_ = 0;
-  std::int32_t last_row_ = 0;
 };
 
 }  // namespace rocmforge::engine

@@ -6,6 +6,11 @@
 
 namespace rocmforge::kv {
 
+BlockTable::BlockTable(BlockPool& pool, std::int32_t block_tokens, std::int32_t most_tokens)
+    : pool_(&pool), tokens_(block_tokens) {
+  blocks_.reserve(static_cast<std::size_t>((most_tokens + block_tokens - 1) / block_tokens));
+}
+
 BlockTable::BlockTable(BlockTable&& other) noexcept
     : pool_(other.pool_), tokens_(other.tokens_), blocks_(std::exchange(other.blocks_, {})) {}
 

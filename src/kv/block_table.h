@@ -12,7 +12,8 @@ namespace rocmforge::kv {
 // Holds its blocks until it is cleared or destroyed. The pool outlives it.
 class BlockTable {
  public:
-  BlockTable(BlockPool& pool, std::int32_t block_tokens) : pool_(&pool), tokens_(block_tokens) {}
+  // Growing to `most_tokens` positions allocates no memory.
+  BlockTable(BlockPool& pool, std::int32_t block_tokens, std::int32_t most_tokens = 0);
   ~BlockTable() { clear(); }
   BlockTable(BlockTable&& other) noexcept;
   BlockTable& operator=(BlockTable&&) = delete;

@@ -1,50 +1,69 @@
-// A decode step allocates nothing at all, on the device or on the host, so nothing is rebuilt
-// there either.
+// A step allocates nothing at all, on the device or on the host, so nothing is rebuilt there
+// either: whoever chooses, ahead or not, for one request or several.
 #include "support/allocations.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/decoder.h"
+#include <string>
+#include <vector>
+
 #include "engine/fixture.h"
+#include "engine/scheduler.h"
 
 namespace rocmforge::test {
 namespace {
 
-// Whoever chooses: the device, from logits edited or not, ahead or not; or the host.
-TEST(Allocation, NoneInADecodeStep) {
-  const engine::SamplingParams kinds[] = {
-      {.temperature = 1, .seed = 1},
-      {.temperature = 1, .repeat_penalty = 1.2F},
-      {.temperature = 1, .top_k = 0, .top_p = 0.9F},
-      {.temperature = 1, .top_k = 270, .top_p = 0.9F},
+using engine::SamplingParams;
+
+struct Kind {
+  std::string name;
+  SamplingParams params;
+};
+
+// The device, from logits edited or not, ahead or not; the host, by every sampler.
+std::vector<Kind> kinds() {
+  std::vector<Kind> out = {
+      {"plain", {.temperature = 1}},
+      {"penalty", {.temperature = 1, .repeat_penalty = 1.2F}},
+      {"top-p", {.temperature = 1, .top_k = 0, .top_p = 0.9F}},
+      {"long top-k", {.temperature = 1, .top_k = 270, .top_p = 0.9F}},
   };
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].params.seed = i + 1;
+  return out;
+}
+
+// Allocations of 40 steps in the middle of `n` requests' answers.
+std::uint64_t in_steps(TinyEngine& tiny, const SamplingParams& params, std::size_t n) {
+  std::size_t n_done = 0;
+  engine::Scheduler scheduler(*tiny.engine, [&](std::size_t, const engine::Result&) { ++n_done; });
+  for (std::size_t i = 0; i < n; ++i) {
+    engine::Request request;
+    request.prompt.assign(100 + i, static_cast<text::TokenId>(5 + i));
+    request.max_tokens = 100;
+    request.sampling = params;
+    request.ignore_eos = true;
+    scheduler.add(std::move(request));
+  }
+  for (int i = 0; i < 20; ++i) scheduler.step();
+  const std::uint64_t before = n_allocations();
+  for (int i = 0; i < 40; ++i) scheduler.step();
+  const std::uint64_t count = n_allocations() - before;
+  EXPECT_EQ(n_done, 0u) << "they were under way";
+  return count;
+}
+
+TEST(Allocation, NoneInAStep) {
   for (const bool fuse : {true, false}) {
-    TinyEngine tiny({.matrix = DType::kQ8_0}, {.n_ctx = 256, .fuse = fuse, .run_ahead = true});
-    for (const engine::SamplingParams& kind : kinds) {
-      // Once to the end of the context, so that the tables and the sampler have their room.
-      std::vector<text::TokenId> history(130, 5);
-      {
-        engine::Sequence whole_sequence(tiny.engine->runner());
-        engine::Decoder whole(tiny.engine->runner(), kind, nullptr, whole_sequence);
-        ASSERT_TRUE(whole.start(history, history));
-        whole.take(history);
-      }
-      engine::Sequence sequence(tiny.engine->runner());
-      engine::Decoder decoder(tiny.engine->runner(), kind, nullptr, sequence);
-      ASSERT_TRUE(decoder.start(history, history));
-      text::TokenId next = decoder.take(history);
-      const std::uint64_t before = n_allocations();
-      for (int i = 0; i < 40; ++i) {
-        const text::TokenId token = next;
-        ASSERT_TRUE(decoder.start({&token, 1}, history));
-        if (decoder.runs_ahead() && i % 2 == 0) {
-          decoder.start_ahead();
-          decoder.take(history);
+    for (const bool ahead : {true, false}) {
+      TinyEngine tiny({.matrix = DType::kQ8_0},
+                      {.n_ctx = 256, .max_sequences = 4, .fuse = fuse, .run_ahead = ahead});
+      for (const Kind& kind : kinds()) {
+        for (const std::size_t n : {1u, 4u}) {
+          EXPECT_EQ(in_steps(tiny, kind.params, n), 0u)
+              << kind.name << ", " << n << " requests" << (fuse ? ", fused" : ", plain")
+              << (ahead ? ", ahead" : "");
         }
-        next = decoder.take(history);
       }
-      EXPECT_EQ(n_allocations() - before, 0u) << (fuse ? "fused" : "plain") << " top_k "
-                                              << kind.top_k << " penalty " << kind.repeat_penalty;
     }
   }
 }

@@ -68,7 +68,7 @@ TEST(RandomWeights, HaveNoVocabulary) {
 }
 
 // Of another length each, so that their attention differs.
-TEST(AppendEach, IsWhatEachSequenceGivesAlone) {
+TEST(StepOfSeveral, IsWhatEachSequenceGivesAlone) {
   RandomEngine e(
       {.random = model::parse_random_spec("llama-tiny:Q8_0"), .n_ctx = 64, .max_sequences = 3});
   std::vector<engine::Sequence> together;
@@ -82,17 +82,18 @@ TEST(AppendEach, IsWhatEachSequenceGivesAlone) {
     tokens.push_back(last[static_cast<std::size_t>(i)]);
     want[i] = e.logits(tokens);
   }
-  std::map<std::int32_t, std::vector<float>> got;
-  ASSERT_TRUE(engine::Sequence::append_each(together, last,
-                                            [&](std::int32_t index, std::span<const float> row) {
-                                              got[index].assign(row.begin(), row.end());
-                                            }));
-  ASSERT_EQ(got.size(), 3u);
+  std::vector<engine::BatchSequence> step;
+  for (std::size_t i = 0; i < 3; ++i) {
+    step.push_back(together[i].extend(std::span(last).subspan(i, 1)).value());
+  }
+  e.engine.runner().run(step);
+  const std::vector<std::int32_t> rows = {0, 1, 2};
+  const std::span<const float> got = e.engine.runner().logits(rows);
   for (std::int32_t i = 0; i < 3; ++i) {
     EXPECT_EQ(together[static_cast<std::size_t>(i)].length(), 2 * i + 2);
     float worst = 0;
     for (std::size_t j = 0; j < 512; ++j) {
-      worst = std::max(worst, std::fabs(got[i][j] - want[i][j]));
+      worst = std::max(worst, std::fabs(got[static_cast<std::size_t>(i) * 512 + j] - want[i][j]));
     }
     EXPECT_LT(worst, 1e-3f) << i;
   }

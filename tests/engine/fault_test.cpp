@@ -1,9 +1,12 @@
 // A device that fails: requests in flight end as failed, the engine stays usable.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "backend/null/device.h"
 #include "base/error.h"
 #include "engine/fixture.h"
+#include "engine/scheduler.h"
 
 namespace rocmforge::test {
 namespace {
@@ -76,6 +79,75 @@ TEST_P(LostDevice, FailsTheRequestAndNothingElse) {
 INSTANTIATE_TEST_SUITE_P(Faults, LostDevice, testing::Bool(), [](const auto& param) {
   return std::string(param.param ? "RunningAhead" : "StepByStep");
 });
+
+// Those that have a place fail, and keep nothing of what they ran; those that wait are served.
+TEST_P(LostDevice, FailsThoseUnderWayAndServesTheNext) {
+  TinyEngine tiny;
+  int fail_after = 12;
+  FailingDevice device(*tiny.device, fail_after);
+  engine::Engine engine(
+      {.path = tiny.dir.file("tiny.gguf"), .max_sequences = 2, .run_ahead = GetParam()}, device,
+      tiny.counters);
+  engine::Request request = tiny.request("hello", 50);
+  request.ignore_eos = true;
+  const engine::Completion want = tiny.complete(request);
+  engine::KvCache cache(engine.runner());
+  std::map<std::size_t, engine::Completion> done;
+  engine::Scheduler scheduler(engine, [&](std::size_t id, engine::Result result) {
+    done[id] = std::get<engine::Completion>(std::move(result));
+    if (done[id].reason == engine::FinishReason::kFailed) fail_after = 1000000;
+  });
+  std::string streamed;
+  scheduler.add(request,
+                {.sinks = {.answer = [&](std::string_view t) { streamed += t; }}, .cache = &cache});
+  scheduler.add(request);
+  scheduler.add(request);
+  while (done.size() < 2) ASSERT_TRUE(scheduler.step());
+  for (const std::size_t id : {0u, 1u}) {
+    EXPECT_EQ(done.at(id).reason, engine::FinishReason::kFailed);
+    EXPECT_EQ(done.at(id).error, "[test] the device is lost");
+    EXPECT_TRUE(want.text.starts_with(done.at(id).text));
+  }
+  EXPECT_EQ(done.at(0).text, streamed);
+  EXPECT_GT(done.at(0).tokens.size(), 5u);
+  EXPECT_EQ(cache.sequence.length(), 0);
+  EXPECT_TRUE(cache.tokens.empty());
+  scheduler.add(request, {.cache = &cache});
+  while (scheduler.step()) {
+  }
+  for (const std::size_t id : {2u, 3u}) {
+    EXPECT_EQ(done.at(id).reason, engine::FinishReason::kLength);
+    EXPECT_EQ(done.at(id).tokens, want.tokens);
+    EXPECT_EQ(done.at(id).timing.n_kept, 0);
+  }
+  EXPECT_EQ(cache.tokens.size(), request.prompt.size() + 49);
+}
+
+// A conversation goes on after the device failed once: its cache holds nothing of the failed turn.
+TEST_P(LostDevice, ClearsTheCacheOfAConversation) {
+  TinyEngine tiny;
+  int fail_after = 1000000;
+  FailingDevice device(*tiny.device, fail_after);
+  engine::Engine engine({.path = tiny.dir.file("tiny.gguf"), .run_ahead = GetParam()}, device,
+                        tiny.counters);
+  engine::KvCache cache(engine.runner());
+  engine::Request request = tiny.request("hello hello hello", 10);
+  request.ignore_eos = true;
+  const engine::Completion want = tiny.complete(request);
+  const auto answer = [&] {
+    return std::get<engine::Completion>(engine.answer(request, {.cache = &cache}));
+  };
+  EXPECT_EQ(answer().tokens, want.tokens);
+  fail_after = 0;
+  EXPECT_EQ(answer().reason, engine::FinishReason::kFailed);
+  EXPECT_EQ(cache.sequence.length(), 0);
+  EXPECT_TRUE(cache.tokens.empty());
+  fail_after = 1000000;
+  const engine::Completion after = answer();
+  EXPECT_EQ(after.tokens, want.tokens);
+  EXPECT_EQ(after.timing.n_kept, 0);
+  EXPECT_GT(answer().timing.n_kept, 0);
+}
 
 TEST(Faults, AKvCacheThatCannotFitIsRefusedWithItsSize) {
   TinyEngine tiny;

@@ -111,7 +111,7 @@ TEST(Scheduler, EndsByContextAndByCancel) {
     cancelled.push_back(std::get<Completion>(std::move(result)));
   });
   std::string streamed;
-  scheduler.add(request, {.answer = [&](std::string_view t) { streamed += t; }});
+  scheduler.add(request, {.sinks = {.answer = [&](std::string_view t) { streamed += t; }}});
   for (int i = 0; i < 3; ++i) scheduler.add(request);
   for (int i = 0; i < 5; ++i) scheduler.step();
   scheduler.cancel();

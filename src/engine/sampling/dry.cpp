@@ -59,6 +59,21 @@ std::shared_ptr<const DryBreakers> dry_breakers(const SamplingParams& params,
   return std::make_shared<const DryBreakers>(find_breakers(tokenizer, params.dry_breakers));
 }
 
+std::shared_ptr<const DryBreakers> BreakerCache::find(const SamplingParams& params,
+                                                      const text::Tokenizer& tokenizer) {
+  if (!is_dry(params)) return nullptr;
+  const auto at = std::find_if(known_.begin(), known_.end(), [&](const Known& known) {
+    return known.texts == params.dry_breakers;
+  });
+  if (at != known_.end()) {
+    std::rotate(at, at + 1, known_.end());
+  } else {
+    if (known_.size() == kMost) known_.erase(known_.begin());
+    known_.push_back({params.dry_breakers, engine::dry_breakers(params, tokenizer)});
+  }
+  return known_.back().breakers;
+}
+
 Dry::Dry(const SamplingParams& params, std::shared_ptr<const DryBreakers> breakers)
     : multiplier_(params.dry_multiplier),
       base_(params.dry_base),

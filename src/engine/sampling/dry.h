@@ -27,6 +27,22 @@ bool is_dry(const SamplingParams& params);
 std::shared_ptr<const DryBreakers> dry_breakers(const SamplingParams& params,
                                                 const text::Tokenizer& tokenizer);
 
+// The breakers of one tokenizer, by their texts: those asked for last are kept.
+class BreakerCache {
+ public:
+  // As dry_breakers(); always with the same tokenizer.
+  std::shared_ptr<const DryBreakers> find(const SamplingParams& params,
+                                          const text::Tokenizer& tokenizer);
+
+ private:
+  static constexpr std::size_t kMost = 16;
+  struct Known {
+    std::vector<std::string> texts;
+    std::shared_ptr<const DryBreakers> breakers;
+  };
+  std::vector<Known> known_;  // the last asked for comes last
+};
+
 class Dry {
  public:
   Dry(const SamplingParams& params, std::shared_ptr<const DryBreakers> breakers);
