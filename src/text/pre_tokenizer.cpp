@@ -35,6 +35,7 @@ std::vector<std::uint32_t> cut_all(std::string_view text, const std::vector<std:
   out.reserve(ends.size());
   // Made where it is wanted: it costs a call of the system.
   if (std::holds_alternative<Regex>(step) && !scratch) scratch.emplace(text.size());
+  if (scratch) scratch->begin_pattern();
   std::uint32_t begin = 0;
   for (const std::uint32_t end : ends) {
     const std::string_view stretch = text.substr(begin, end - begin);
@@ -53,18 +54,21 @@ std::vector<std::uint32_t> cut_all(std::string_view text, const std::vector<std:
 }  // namespace
 
 PreTokenizer::PreTokenizer(const PreTokenizerRow& row, Speed speed) {
-  for (const std::string_view pattern : row.patterns) {
-    const Scanner scanner = speed == Speed::kScanners ? find_scanner(pattern) : nullptr;
-    if (scanner != nullptr) {
-      steps_.emplace_back(scanner);
-    } else {
-      steps_.emplace_back(Regex(pattern));
-    }
-  }
+  for (const std::string_view pattern : row.patterns) add(pattern, speed, Regex::Steps::kFree);
 }
 
-PreTokenizer::PreTokenizer(const std::vector<std::string>& patterns)
-    : PreTokenizer({.name = "", .aliases = {}, .patterns = {patterns.begin(), patterns.end()}}) {}
+PreTokenizer::PreTokenizer(const std::vector<std::string>& patterns, Speed speed) {
+  for (const std::string& pattern : patterns) add(pattern, speed, Regex::Steps::kCounted);
+}
+
+void PreTokenizer::add(std::string_view pattern, Speed speed, Regex::Steps steps) {
+  const Scanner scanner = speed == Speed::kScanners ? find_scanner(pattern) : nullptr;
+  if (scanner != nullptr) {
+    steps_.emplace_back(scanner);
+  } else {
+    steps_.emplace_back(Regex(pattern, steps));
+  }
+}
 
 std::vector<std::uint32_t> PreTokenizer::split(std::string_view text) const {
   if (text.empty()) return {};

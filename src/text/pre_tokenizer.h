@@ -35,13 +35,17 @@ class PreTokenizer {
   // kAsWritten leaves every pattern to PCRE2: slower, the same stretches.
   enum class Speed { kScanners, kAsWritten };
   explicit PreTokenizer(const PreTokenizerRow& row, Speed speed = Speed::kScanners);
-  // Patterns in turn, as a row has them. Error{kUnsupported} for one that PCRE2 does not read.
-  explicit PreTokenizer(const std::vector<std::string>& patterns);
+  // Patterns in turn, as a row has them, of a file: their steps are counted. Error{kUnsupported} for
+  // one that PCRE2 does not read.
+  explicit PreTokenizer(const std::vector<std::string>& patterns, Speed speed = Speed::kScanners);
 
   // The end of each stretch of `text` (well-formed UTF-8), ascending; the last is text.size().
+  // Error{kInvalidArgument} naming the pattern where one has taken too many steps.
   std::vector<std::uint32_t> split(std::string_view text) const;
 
  private:
+  void add(std::string_view pattern, Speed speed, Regex::Steps steps);
+
   std::vector<std::variant<Scanner, Regex>> steps_;
 };
 

@@ -86,6 +86,8 @@ struct Regex::Scratch::Impl {
   pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
   pcre2_jit_stack* stack = pcre2_jit_stack_create(kJitStackStart, kJitStackMax, nullptr);
+  std::uint64_t steps = 0, most_steps = 0;
+  std::size_t place = 0;
   Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -96,31 +98,61 @@ struct Regex::Scratch::Impl {
   }
 };
 
+namespace {
+
+// A step of a pattern whose steps are counted. Between two of them the place may have gone far, and
+// nothing else takes time.
+template <class Impl>
+int count_step(pcre2_callout_block* step, void* data) {
+  auto& here = *static_cast<Impl*>(data);
+  const std::size_t place = step->current_position;
+  here.steps += 1 + (place > here.place ? place - here.place : here.place - place);
+  here.place = place;
+  return here.steps > here.most_steps ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+}  // namespace
+
+void Regex::Scratch::begin_pattern() {
+  impl_->steps = 0;
+}
+
 Regex::Scratch::Scratch(std::size_t text_bytes) : impl_(std::make_shared<Impl>()) {
   if (impl_->data == nullptr || impl_->context == nullptr)
     throw Error(ErrorCode::kOutOfMemory, "[text] no memory to match a pattern");
   const std::uint64_t limit = std::uint64_t{16} * text_bytes + 1'000'000;
   pcre2_set_match_limit(impl_->context, static_cast<std::uint32_t>(std::min<std::uint64_t>(
                                             limit, std::numeric_limits<std::uint32_t>::max())));
+  impl_->most_steps = kStepsPerByte * text_bytes + kMoreSteps;
+  pcre2_set_callout(impl_->context, count_step<Impl>, impl_.get());
   // Without a stack of its own the compiled code has 32 KiB of the machine's, and says when it is
   // too little; so a null here is no error.
   if (impl_->stack != nullptr) pcre2_jit_stack_assign(impl_->context, nullptr, impl_->stack);
 }
 
-Regex::Regex(std::string_view pattern) : pattern_(pattern) {
+Regex::Regex(std::string_view pattern, Steps steps) : pattern_(pattern) {
   const std::string wide = widen_classes(pattern);
   int error = 0;
   PCRE2_SIZE offset = 0;
   auto code = std::make_shared<Code>();
-  code->code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(wide.data()), wide.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
+  const std::uint32_t counted = steps == Steps::kCounted ? PCRE2_AUTO_CALLOUT : 0;
+  code->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(wide.data()), wide.size(),
+                             PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | counted, &error,
+                             &offset, nullptr);
   if (code->code == nullptr)
-    throw Error(ErrorCode::kUnsupported, "[text] pattern " + pattern_ + ": at " +
+    throw Error(ErrorCode::kUnsupported, "[text] pattern " + shown() + ": at " +
                                              std::to_string(offset) + ": " + error_text(error));
   // Where no machine code may be made, pcre2_match interprets: slower, the same answers.
   pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE);
   code_ = std::move(code);
+}
+
+std::string Regex::shown() const {
+  constexpr std::size_t kMost = 200;
+  if (pattern_.size() <= kMost) return pattern_;
+  std::size_t end = kMost;
+  while ((static_cast<unsigned char>(pattern_[end]) >> 6U) == 2) --end;
+  return pattern_.substr(0, end) + "...";
 }
 
 std::optional<Match> Regex::find(std::string_view subject, std::size_t from, bool allow_empty,
@@ -134,7 +166,7 @@ std::optional<Match> Regex::find(std::string_view subject, std::size_t from, boo
   if (n < 0)
     throw Error(ErrorCode::kInvalidArgument, "[text] the pre-tokenizer gave up on a stretch of " +
                                                  std::to_string(subject.size()) + " bytes: " +
-                                                 error_text(n) + " (pattern " + pattern_ + ")");
+                                                 error_text(n) + " (pattern " + shown() + ")");
   const PCRE2_SIZE* at = pcre2_get_ovector_pointer(scratch.impl_->data);
   return Match{at[0], at[1]};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,8 +19,11 @@ class Regex {
   // What a search needs beside the pattern: one for each call of encode(), never shared.
   class Scratch {
    public:
-    // The match limit is 16 * text_bytes + 10^6.
+    // The match limit is 16 * text_bytes + 10^6. Steps that are counted: kStepsPerByte * text_bytes
+    // + kMoreSteps.
     explicit Scratch(std::size_t text_bytes);
+    // Counts from 0 again.
+    void begin_pattern();
 
    private:
     friend class Regex;
@@ -27,10 +31,18 @@ class Regex {
     std::shared_ptr<Impl> impl_;
   };
 
+  // Some 10 times what a pattern with many alternatives takes of a text in which each character is
+  // a match.
+  static constexpr std::uint64_t kStepsPerByte = 128, kMoreSteps = 1000;
+
+  // kCounted, for patterns that nobody has looked at: each item of the pattern that is tried is a
+  // step, and each byte that the place moves by, so that no pattern takes long. Somewhat slower.
+  enum class Steps { kFree, kCounted };
+
   // `pattern` is PCRE2 syntax with \p{L}, \p{N}, \p{P}, \p{M}, \p{S} and \s, which are widened to
   // Unicode 15.1 whatever version the library knows (\s is White_Space). Error{kUnsupported} when
   // it does not compile.
-  explicit Regex(std::string_view pattern);
+  explicit Regex(std::string_view pattern, Steps steps = Steps::kFree);
 
   // The first match at or after `from`; an empty one at `from` only when `allow_empty`. `subject`
   // is well-formed UTF-8, and what lies outside it does not exist for lookarounds.
@@ -39,6 +51,8 @@ class Regex {
                             Scratch& scratch) const;
 
  private:
+  std::string shown() const;
+
   struct Code;
   std::shared_ptr<const Code> code_;
   std::string pattern_;

@@ -84,6 +84,9 @@ std::string split_pattern(const JsonNode& split) {
   return text;
 }
 
+// What PCRE2 takes long to read, and what would go through the text too many times.
+constexpr std::size_t kMaxPattern = 16384, kMaxPatterns = 64;
+
 struct Splits {
   bool byte_level = false, metaspace = false;
 };
@@ -171,7 +174,14 @@ void read_splits(const JsonNode& root, Vocab& vocab) {
     root.at("normalizer").unsupported("Prepend without Replace");
   if (splits.byte_level) {
     if (normalizer.replaces) root.at("normalizer").unsupported("Replace before ByteLevel");
-    PreTokenizer check(vocab.description->patterns);  // whose patterns may be of any kind
+    const std::vector<std::string>& patterns = vocab.description->patterns;
+    if (patterns.size() > kMaxPatterns)
+      root.at("pre_tokenizer").unsupported("more than " + std::to_string(kMaxPatterns) + " steps");
+    for (const std::string& pattern : patterns)
+      if (pattern.size() > kMaxPattern)
+        root.at("pre_tokenizer")
+            .unsupported("a pattern of more than " + std::to_string(kMaxPattern) + " bytes");
+    PreTokenizer check(patterns);  // which may be of any kind
     vocab.model = "gpt2";
     return;
   }
