@@ -9,7 +9,6 @@
 #include "text/byte_bpe.h"
 #include "text/control_guard.h"
 #include "text/detokenizer.h"
-#include "text/nfc.h"
 #include "text/sentencepiece.h"
 #include "text/special_tokens.h"
 #include "text/utf8.h"
@@ -125,7 +124,6 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
   if (options.add_special && adds_bos()) ids.push_back(vocab_.bos);
   bool first = true;
   const bool once = vocab_.description && vocab_.description->space_prefix_once;
-  const bool nfc = vocab_.description && vocab_.description->nfc;
   const SpecialTokens& special = options.parse_special ? special_->all : special_->user_defined;
   for (const Fragment& fragment : special.partition(text, options.left_out)) {
     if (fragment.id != kNoToken) {
@@ -138,7 +136,6 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
     if (!options.left_out.empty() && plain.find(options.left_out) != std::string_view::npos)
       plain = changed = without(plain, options.left_out);
     if (plain.empty()) continue;
-    if (nfc) plain = changed = to_nfc(plain);
     encode_plain(plain, first, ids);
     first = false;
   }

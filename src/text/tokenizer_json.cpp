@@ -87,6 +87,8 @@ void read_added_tokens(const JsonNode& added, Vocab& vocab) {
   const std::size_t end = 2 * (vocab.tokens.size() + tokens.size()) + kMaxHoles;
   for (const JsonNode& token : tokens) {
     const std::int64_t id = token.at("id").integer();
+    // Looked for in the text as it is, whatever this says, as in a GGUF of the model.
+    token.at("normalized").flag_or(false);
     if (token.at("single_word").flag_or(false)) token.at("single_word").unsupported("true");
     put_token(token, id, end, token.at("content").string(),
               token.at("special").flag_or(false) ? TokenType::kControl : TokenType::kUserDefined,

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/error.h"
 #include "text/pre_tokenizer.h"
 #include "text/scanner.h"
 
@@ -146,8 +147,7 @@ void read_normalizer(const JsonNode& node, Vocab& vocab, Normalizer& out) {
   const std::string type = node.at("type").string();
   if (type == "Sequence") {
     for (const JsonNode& step : node.at("normalizers").items()) read_normalizer(step, vocab, out);
-  } else if (type == "NFC") {
-    vocab.description->nfc = true;
+  } else if (type == "NFC") {  // left out: a GGUF of the model cannot say it
   } else if (type == "Prepend") {
     if (node.at("prepend").string() != kSpaceMark || out.replaces)
       node.unsupported("another prefix than U+2581 before Replace");
@@ -181,7 +181,13 @@ void read_splits(const JsonNode& root, Vocab& vocab) {
       if (pattern.size() > kMaxPattern)
         root.at("pre_tokenizer")
             .unsupported("a pattern of more than " + std::to_string(kMaxPattern) + " bytes");
-    PreTokenizer check(patterns);  // which may be of any kind
+    try {
+      PreTokenizer check(patterns);  // which may be of any kind
+    } catch (const Error& e) {
+      const std::string_view what = e.what();
+      throw Error(e.code(), "[text] " + root.source() +
+                                ": pre_tokenizer: " + std::string(what.substr(what.find(' ') + 1)));
+    }
     vocab.model = "gpt2";
     return;
   }

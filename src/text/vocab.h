@@ -26,7 +26,6 @@ enum class TokenType : std::int32_t {
 struct TokenizerDescription {
   std::vector<std::string> patterns;  // "gpt2": in place of a pre-tokenizer's name
   bool ignore_merges = false;         // as PreTokenizerRow has it
-  bool nfc = false;                   // text is normalized to Unicode's form C first
   // "llama": the merges say what joins, and not the scores.
   bool splits_at_spaces = false;   // nothing joins across the beginning of a word
   bool space_prefix_once = false;  // none behind a special token

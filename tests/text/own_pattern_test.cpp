@@ -38,9 +38,9 @@ void expect_given_up(const std::string& pattern, const std::string& text) {
     EXPECT_EQ(e.code(), ErrorCode::kInvalidArgument);
     const std::string limit = pattern.find("?R") != std::string::npos ? "JIT stack limit reached"
                                                                       : "match limit exceeded";
-    EXPECT_EQ(std::string(e.what()),
-              "[text] the pre-tokenizer gave up on a stretch of " + std::to_string(text.size()) +
-                  " bytes: " + limit + " (pattern " + pattern + ")");
+    EXPECT_EQ(std::string(e.what()), "[text] the pre-tokenizer gave up on a stretch of " +
+                                         std::to_string(text.size()) + " bytes: " + limit +
+                                         " (pattern " + pattern + ")");
   }
   EXPECT_LT(cpu_seconds() - start, kSeconds) << pattern;
 }

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "support/temp_dir.h"
-#include "text/nfc.h"
 #include "text/small_vocabs.h"
 #include "text/write_tokenizer_json.h"
 
@@ -109,22 +108,33 @@ TEST(TokenizerJson, BytesCutInEveryWay) {
             (Strings{"a", "!", "!", "b"}));
 }
 
-TEST(TokenizerJson, NormalizesToFormC) {
-  const auto t = make(
-      bytes(R"({"type":"ByteLevel","add_prefix_space":false})", R"(,"normalizer":{"type":"NFC"})"));
-  EXPECT_EQ(spell(*t, plain(*t, "e\u0301")), Strings{"\u00c3\u00a9"});
+// As with the vocabulary of a GGUF, which has no word for it.
+TEST(TokenizerJson, TextIsNotNormalizedToFormC) {
+  const std::string json =
+      bytes(R"({"type":"ByteLevel","add_prefix_space":false})", R"(,"normalizer":{"type":"NFC"})");
+  const auto t = make(json);
+  const auto as_gguf = make_tokenizer(
+      test::bpe_vocab("gpt-2", {"a b", "b a", "\u0120 a", "1 2", "1 1", "\u00c3 \u00a9"}));
+  for (const std::string text : {"e\u0301", "\u00e9", "\u212b \u1100\u1161", "a\u0323\u0301"}) {
+    EXPECT_EQ(plain(*t, text), plain(*as_gguf, text)) << text;
+    EXPECT_EQ(t->decode(plain(*t, text), false), text);
+  }
+  EXPECT_EQ(spell(*t, plain(*t, "\u00e9")), Strings{"\u00c3\u00a9"});
+  EXPECT_EQ(plain(*t, "e\u0301").size(), 3u);
 }
 
-TEST(Nfc, OrdersAndComposes) {
-  EXPECT_EQ(to_nfc("abc \u4f60"), "abc \u4f60");
-  EXPECT_EQ(to_nfc("e\u0301A\u030a\u1100\u1161\u11a8"), "\u00e9\u00c5\uac01");
-  EXPECT_EQ(to_nfc("a\u0301\u0323"), "\u1ea1\u0301");  // the dot below goes first, and composes
-  EXPECT_EQ(to_nfc("\u212b\u0344"), "\u00c5\u0308\u0301");
-  std::string marks = "a", ordered = "\u1ea1";  // the first dot is the letter's
-  for (int i = 0; i < 100000; ++i) marks += "\u0301\u0323";
-  for (int i = 1; i < 100000; ++i) ordered += "\u0323";
-  for (int i = 0; i < 100000; ++i) ordered += "\u0301";
-  EXPECT_EQ(to_nfc(marks), ordered);
+TEST(TokenizerJson, AddedTokensAreFoundInTheTextAsItIs) {
+  for (const std::string normalized : {"true", "false"}) {
+    std::string json = characters(kPrependReplace);
+    json.insert(
+        json.find(R"({"id": 0,)"),
+        R"({"id": 10, "content": "b b", "special": false, "normalized": )" + normalized + "}, ");
+    const auto t = make(json);
+    EXPECT_EQ(plain(*t, "ab ba"), (Ids{6, 10, 6})) << normalized;
+  }
+  std::string json = characters(kPrependReplace);
+  json.insert(json.find(R"({"id": 0,)"), R"({"id": 10, "content": "x", "normalized": 1}, )");
+  expect_refused(json, ErrorCode::kFormat, "added_tokens[0].normalized: is neither true nor false");
 }
 
 TEST(TokenizerJson, TheTemplateAddsTokens) {
@@ -193,7 +203,9 @@ TEST(TokenizerJson, WhatIsNotReadIsNamed) {
     ADD_FAILURE() << "accepted";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::kUnsupported);
-    EXPECT_NE(std::string(e.what()).find("pattern (a: at 2"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("[text] t.json: pre_tokenizer: pattern (a: at 2"),
+              std::string::npos)
+        << e.what();
   }
 }
 
