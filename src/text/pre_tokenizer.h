@@ -35,8 +35,8 @@ class PreTokenizer {
   // kAsWritten leaves every pattern to PCRE2: slower, the same stretches.
   enum class Speed { kScanners, kAsWritten };
   explicit PreTokenizer(const PreTokenizerRow& row, Speed speed = Speed::kScanners);
-  // Patterns in turn, as a row has them, of a file: their steps are counted. Error{kUnsupported} for
-  // one that PCRE2 does not read.
+  // Patterns in turn, as a row has them, of a file: their steps are counted. Error{kUnsupported}
+  // for one that PCRE2 does not read.
   explicit PreTokenizer(const std::vector<std::string>& patterns, Speed speed = Speed::kScanners);
 
   // The end of each stretch of `text` (well-formed UTF-8), ascending; the last is text.size().
