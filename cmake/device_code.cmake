@@ -57,16 +57,21 @@ endif()
 set(ROCMFORGE_DEVICE_FLAGS -std=c++20 -O3 -ffp-contract=off -Wall -Wextra -Werror
     -Wno-pass-failed -I${PROJECT_SOURCE_DIR}/src -I${PROJECT_SOURCE_DIR}/tests)
 
-# rocmforge_device_objects(FOLDER TARGET SOURCES OUT): adds the commands that compile each of SOURCES
-# for one target; OUT is set to the objects, FOLDER/TARGET/STEM.co of an AMD target, .ptx and (with
-# ROCMFORGE_CUBINS) .cubin of NVIDIA's. Sources named ..._mma are for targets with matrix units of F16.
+# rocmforge_device_objects(FOLDER TARGET SOURCES OUT [AS NAME] [FLAGS ...]): adds the commands that
+# compile each of SOURCES for one target; OUT is set to the objects, FOLDER/TARGET/STEM.co of an AMD
+# target, .ptx and (with ROCMFORGE_CUBINS) .cubin of NVIDIA's. Sources named ..._mma are for targets with
+# matrix units of F16. AS: the target whose place they take, FOLDER/NAME (tests). FLAGS: further ones.
 function(rocmforge_device_objects FOLDER TARGET SOURCES OUT)
-  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER}/${TARGET})
+  cmake_parse_arguments(ARG "" "AS" "FLAGS" ${ARGN})
+  if(NOT ARG_AS)
+    set(ARG_AS ${TARGET})
+  endif()
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${FOLDER}/${ARG_AS})
   file(MAKE_DIRECTORY ${folder})
   set(objects "")
   foreach(source IN LISTS SOURCES)
     get_filename_component(stem ${source} NAME_WE)
-    if("${TARGET}" MATCHES "^gfx10" AND stem MATCHES "_mma$")
+    if("${ARG_AS}" MATCHES "^gfx10" AND stem MATCHES "_mma$")
       continue()
     endif()
     if("${TARGET}" MATCHES "^sm_")
@@ -95,7 +100,7 @@ function(rocmforge_device_objects FOLDER TARGET SOURCES OUT)
     endif()
     add_custom_command(
       OUTPUT ${object}
-      COMMAND ${ROCMFORGE_DEVICE_CLANG} ${flags} ${ROCMFORGE_DEVICE_FLAGS}
+      COMMAND ${ROCMFORGE_DEVICE_CLANG} ${flags} ${ROCMFORGE_DEVICE_FLAGS} ${ARG_FLAGS}
               -MD -MT ${object} -MF ${object}.d ${source} -o ${first}
       ${then}
       DEPENDS ${source}

@@ -48,6 +48,22 @@ foreach(part RANGE 1 ${parts})
     ENV ROCMFORGE_EMU_CHECK=full ROCMFORGE_EMU_CARD=units=4
         GTEST_TOTAL_SHARDS=${parts} GTEST_SHARD_INDEX=${index})
 endforeach()
+# Products of many rows as gfx10 makes them, on a card that passes for one: kernels of its sources,
+# compiled for gfx1100. All checks but that of kernels' instructions, which tests/gpu makes of gfx1030.
+get_property(sources GLOBAL PROPERTY ROCMFORGE_DEVICE_SOURCES)
+list(FILTER sources EXCLUDE REGEX "attention|sampling|random")
+rocmforge_device_objects(device gfx1100 "${sources}" objects AS gfx1030 FLAGS -DROCMFORGE_TEST_GFX10)
+rocmforge_embed_objects("${objects}" embedded)
+add_executable(op_as_gfx10_test ${PROJECT_SOURCE_DIR}/tests/gpu/op_gpu_test.cpp ${embedded})
+target_compile_definitions(op_as_gfx10_test PRIVATE "ROCMFORGE_TEST_AS_TARGET=\"gfx1030\"")
+target_link_libraries(op_as_gfx10_test PRIVATE rocmforge_op_cases rocmforge_gpu rocmforge_options
+  rocmforge_test_support GTest::gtest_main)
+set(many_rows "*tiles*:*edges*_9:*edges*_1?:*edges*_3?:*edges*_6?:*edges*_1??:*edges*_512:*67x70*:")
+string(APPEND many_rows "*odd_blocks_19:*mixed*_12:*mixed*_66:*mixed*_150:*mix_12:*mix_66:*mix_150:*halves*")
+rocmforge_emulated(ops_as_gfx10 COMMAND op_as_gfx10_test "--gtest_filter=${many_rows}")
+rocmforge_emulated(ops_as_gfx10_checked COMMAND op_as_gfx10_test
+    "--gtest_filter=*tiles*_9*:*tiles*_140*:*67x70*:*odd_blocks_19:*mix_66"
+  ENV ROCMFORGE_EMU_CHECK=full ROCMFORGE_EMU_CARD=units=4)
 # Work groups, waves and commands in other orders.
 foreach(seed 1 2 3)
   rocmforge_emulated(ops_shuffled/${seed} COMMAND op_gpu_test

@@ -1,19 +1,12 @@
 // The code objects of one target of each AMD family, as the compiler left them: nothing spills,
-// nothing hidden is asked for, arguments are as the host has them, and the hot loops hold the
-// instructions they are meant to.
+// nothing hidden is asked for, arguments are as the host has them; and what registers they take.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <map>
-#include <memory>
 #include <set>
-#include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +37,7 @@
 #include "backend/gpu/ops/softmax_args.h"
 #include "backend/gpu/ops/swiglu_args.h"
 #include "backend/gpu/ops/weight_layout.h"
-#include "object/code_object.h"
+#include "gpu/kernel_objects.h"
 
 namespace rocmforge::gputest {
 namespace {
@@ -52,50 +45,9 @@ namespace {
 using namespace rocmforge::gpu;
 using emu::KernelInfo;
 
-// The folder of an object: its target.
-std::string target_of(const std::string& path) {
-  const std::size_t end = path.rfind('/'), begin = path.rfind('/', end - 1) + 1;
-  return path.substr(begin, end - begin);
-}
-
-// Paths of the objects of each target.
-const std::map<std::string, std::vector<std::string>>& objects() {
-  static const auto all = [] {
-    std::map<std::string, std::vector<std::string>> out;
-    std::ifstream in(ROCMFORGE_TEST_OBJECTS);
-    for (std::string path; std::getline(in, path);) out[target_of(path)].push_back(path);
-    return out;
-  }();
-  return all;
-}
-
 std::vector<std::string> targets() {
   std::vector<std::string> out;
   for (const auto& [target, paths] : objects()) out.push_back(target);
-  return out;
-}
-
-emu::CodeObject read_object(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  return emu::read_code_object(std::as_bytes(std::span(bytes)));
-}
-
-struct Kernel : KernelInfo {
-  std::string object;  // path
-};
-
-// Of all modules of a target.
-const std::vector<Kernel>& kernels_of(const std::string& target) {
-  static std::map<std::string, std::vector<Kernel>> all;
-  std::vector<Kernel>& out = all[target];
-  if (!out.empty()) return out;
-  for (const std::string& path : objects().at(target)) {
-    const emu::CodeObject object = read_object(path);
-    EXPECT_EQ(object.target, target);
-    EXPECT_FALSE(object.kernels.empty()) << path;
-    for (const KernelInfo& k : object.kernels) out.push_back({k, path});
-  }
   return out;
 }
 
@@ -301,146 +253,34 @@ TEST(Kernels, RegistersOfGfx1100) {
   }
 }
 
-std::string disassemble(const std::string& path, const std::string& symbol) {
-  const std::string command = std::string(ROCMFORGE_TEST_OBJDUMP) +
-                              " -d --disassemble-symbols=" + symbol + " '" + path + "'";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::string out;
-  std::array<char, 4096> part{};
-  while (pipe && std::fgets(part.data(), part.size(), pipe.get()) != nullptr) out += part.data();
-  return out;
+// Waves a SIMD32 of RDNA2 holds by registers: 1024 of each lane, in steps of 16 for gfx1030; by
+// LDS, the 4 SIMDs of a workgroup processor sharing 128 KiB.
+std::int64_t waves_of_gfx1030(std::int64_t vgprs) {
+  return std::min<std::int64_t>(16, 1024 / std::max<std::int64_t>(16, (vgprs + 15) / 16 * 16));
 }
 
-std::string kernel_text(const std::string& name, const std::string& target = "gfx1100") {
-  for (const Kernel& k : kernels_of(target)) {
-    if (k.name == name) return disassemble(k.object, name);
-  }
-  ADD_FAILURE() << name << " was not compiled";
-  return "";
-}
-
-std::size_t count(const std::string& text, std::string_view what) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
-  return n;
-}
-
-TEST(Kernels, QuantizedProductsAreIntegerDots) {
+// Products of many rows on a card without matrix units: as many waves as LDS admits, or near it.
+TEST(Kernels, RegistersOfDotsOfGfx1030) {
+  std::printf("| %-26s | VGPRs |   LDS | waves | by LDS |\n", "kernel, gfx1030");
+  std::printf("|%.28s|------:|------:|------:|-------:|\n", kDashes);
   for (const DType dtype : kAllDTypes) {
-    if (!info(dtype).is_quantized()) continue;
-    const std::string type(kernel_type(dtype));
-    for (const int rows : {1, 8}) {
-      const std::string name = "matmul_" + type + "_" + std::to_string(rows);
-      // 8 dots for each unit of 32 columns and row of x.
-      EXPECT_GE(count(kernel_text(name), "v_dot4_i32_iu8"), 8u * static_cast<unsigned>(rows))
-          << name;
+    if (!weight_type(dtype) || !many_in_int8(*weight_type(dtype), false)) continue;
+    for (const std::int32_t x : kGemmTiles) {
+      const std::string name =
+          "matmul_" + std::string(kernel_type(dtype)) + "_gemm" + std::to_string(x);
+      const DotParts parts = dot_parts(*weight_type(dtype));
+      const std::int64_t lds = 2 * dot_stage_bytes(dot_tile(x, parts), parts);
+      const std::int64_t by_lds =
+          std::min<std::int64_t>(16, 131072 / lds * (kGemmThreads / 32) / 4);
+      for (const Kernel& k : kernels_of("gfx1030")) {
+        if (k.name != name) continue;
+        const std::int64_t waves = waves_of_gfx1030(std::int64_t{k.n_vgprs});
+        std::printf("| %-26s | %5ld | %5ld | %5ld | %6ld |\n", name.c_str(),
+                    std::int64_t{k.n_vgprs}, lds, std::min(waves, by_lds), by_lds);
+        EXPECT_GE(waves, 4) << name << " leaves too few waves to hide LDS's latency";
+        EXPECT_GE(3 * waves, 2 * by_lds) << name;
+      }
     }
-  }
-}
-
-// The instructions of the shortest loop around one that starts with `what`, "" where none is: from
-// where a branch jumps back to, to the branch. A line is "\tINSTRUCTION // ADDRESS: CODE", and of a
-// branch "<KERNEL+0xOFFSET>" follows.
-std::string loop_around(const std::string& text, const std::string& kernel, std::string_view what) {
-  struct Line {
-    std::uint64_t at = 0;
-    std::string text;
-  };
-  std::vector<Line> lines;
-  std::uint64_t begin = 0;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) {
-    if (line.ends_with("<" + kernel + ">:")) begin = std::stoull(line, nullptr, 16);
-    const std::size_t comment = line.find("// ");
-    if (comment == std::string::npos) continue;
-    lines.push_back({std::stoull(line.substr(comment + 3), nullptr, 16), line});
-  }
-  std::string shortest;
-  for (const Line& end : lines) {
-    const std::size_t label = end.text.find("<" + kernel + "+0x");
-    if (end.text.find("branch") == std::string::npos || label == std::string::npos) continue;
-    const std::uint64_t to =
-        begin + std::stoull(end.text.substr(label + kernel.size() + 4), nullptr, 16);
-    if (to >= end.at) continue;
-    std::string loop;
-    for (const Line& line : lines) {
-      if (line.at >= to && line.at <= end.at) loop += line.text + "\n";
-    }
-    if (count(loop, what) == 0) continue;
-    if (shortest.empty() || loop.size() < shortest.size()) shortest = loop;
-  }
-  return shortest;
-}
-
-// The matrix units' instructions, of targets that have them.
-struct MatrixUnits {
-  std::string target, f16, bf16;
-  std::size_t n_tiles;  // of 16 x 16, that a wave makes of one of 128 x 128
-};
-const MatrixUnits kMatrixUnits[] = {
-    {"gfx1100", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16", 8},
-    {"gfx1151", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16", 8},
-    {"gfx1201", "v_wmma_f32_16x16x16_f16", "v_wmma_f32_16x16x16_bf16", 8},
-    {"gfx90a", "v_mfma_f32_16x16x16f16", "v_mfma_f32_16x16x16bf16_1k", 16},
-    {"gfx942", "v_mfma_f32_16x16x16_f16", "v_mfma_f32_16x16x16_bf16", 16},
-};
-
-// Of plain types one product for each part of x; F32, in three parts, has tiles of 64 x 64.
-TEST(Kernels, GemmTakesTheMatrixUnits) {
-  for (const MatrixUnits& units : kMatrixUnits) {
-    for (const DType dtype : kAllDTypes) {
-      if (!weight_type(dtype)) continue;
-      const std::string type(kernel_type(dtype));
-      const std::string name = "matmul_" + type + (type == "f32" ? "_gemm64" : "_gemm128");
-      const bool bf16 = half_parts(*weight_type(dtype)).bf16;
-      const std::string& what = bf16 ? units.bf16 : units.f16;
-      const std::string loop = loop_around(kernel_text(name, units.target), name, what);
-      EXPECT_GE(count(loop, what), type == "f32" ? units.n_tiles / 4 : units.n_tiles)
-          << name << " of " << units.target;
-      EXPECT_EQ(count(loop, "scratch_") + count(loop, "buffer_store"), 0u)
-          << name << " of " << units.target;
-    }
-  }
-}
-
-// The part of a disassembly from the first to the last occurrence of `what`.
-std::string between(const std::string& text, std::string_view what) {
-  const std::size_t begin = text.find(what), end = text.rfind(what);
-  return begin == std::string::npos ? "" : text.substr(begin, end - begin);
-}
-
-// Both products of attention, and no register that has to wait in memory for its turn.
-TEST(Kernels, AttentionTakesTheMatrixUnits) {
-  for (const int dim : {64, 96, 128}) {
-    const auto d = static_cast<std::size_t>(dim);
-    for (const std::string kind : {"few", "many"}) {
-      const std::string name = "paged_attention_" + kind + "_f16_" + std::to_string(dim);
-      const std::string text = kernel_text(name);
-      const std::size_t blocks = kind == "few" ? 1 : 4096 / d / 16;  // of positions at once
-      EXPECT_GE(count(text, "v_wmma_f32_16x16x16_f16"), 2 * blocks * d / 16) << name;
-      const std::string loop = between(text, "v_wmma_f32_16x16x16_f16");
-      EXPECT_EQ(count(loop, "scratch_"), 0u) << name;
-    }
-  }
-}
-
-// Of every other family both products are in the loop over positions.
-TEST(Kernels, AttentionOfEveryFamilyTakesTheMatrixUnits) {
-  for (const MatrixUnits& units : kMatrixUnits) {
-    for (const std::string kind : {"few", "many"}) {
-      const std::string name = "paged_attention_" + kind + "_f16_128";
-      const std::string loop = loop_around(kernel_text(name, units.target), name, units.f16);
-      EXPECT_GE(count(loop, units.f16), 8u) << name << " of " << units.target;
-    }
-  }
-}
-
-// Addresses are global or LDS, known when compiled; a flat access costs both.
-TEST(Kernels, NoFlatAddresses) {
-  for (const Kernel& k : kernels_of("gfx1100")) {
-    const std::string text = disassemble(k.object, k.name);
-    ASSERT_GT(count(text, "s_endpgm"), 0u) << k.name;
-    EXPECT_EQ(count(text, "flat_load") + count(text, "flat_store"), 0u) << k.name;
   }
 }
 

@@ -160,6 +160,44 @@ TEST(MatMulPlan, ManyRowsTakeTheMatrixUnits) {
   EXPECT_EQ(only(plan_matmul(desc({{kF32, 4096}}, 4096, 512), kH200)).kernel, "matmul_f32_gemm64");
 }
 
+// Without matrix units quantized weights meet int8, plain ones halves.
+TEST(MatMulPlan, ManyRowsWithoutMatrixUnitsTakeInt8) {
+  using enum DType;
+  const ArchInfo card = arch_info("gfx1030", 80);
+  EXPECT_EQ(to_string(plan_matmul(desc({{kQ6_K, 70}}, 256, 61), card)),
+            "prepare_rows 61x1 of 256 int8; matmul_q6_k_gemm32 3x2 of 256 lds 43008");
+  EXPECT_EQ(to_string(plan_matmul(desc({{kQ4_0, 4096}}, 4096, 512), card)),
+            "prepare_rows 512x1 of 256 int8; matmul_q4_0_gemm128 32x4 of 256 lds 47104");
+  EXPECT_EQ(
+      to_string(plan_matmul(desc({{kQ4_0, 33}, {kF16, 20}, {kF32, 40}}, 256, 67), card)),
+      "prepare_rows 67x1 of 256 f16 x 2 bf16 x 3 int8; matmul_f32_gemm32 2x3 of 256 lds 55296; "
+      "matmul_f16_gemm32 1x3 of 256 lds 52224; matmul_q4_0_gemm32 2x3 of 256 lds 40960");
+  for (const DType type : kAllDTypes) {
+    if (!weight_type(type) || type == kI32) continue;
+    for (const std::int64_t n : {9, 33, 130, 512}) {
+      for (const auto& [rows, cols] : k8b) {
+        const MatMulPlan plan = plan_matmul(desc({{type, rows}}, cols, n), card);
+        const bool int8 = info(type).is_quantized();
+        EXPECT_EQ(plan.scratch.int8, int8);
+        EXPECT_EQ(plan.scratch.n_f16 + plan.scratch.n_bf16 == 0, int8);
+        EXPECT_LE(only(plan).lds_bytes, card.lds_bytes - kStaticShared);
+        // Values, and a scale and sums each 32, behind what there is of halves.
+        const std::int64_t padded = (cols + 255) / 256 * 256;
+        if (int8) {
+          EXPECT_GT(plan.scratch.int8_at, 0);
+          EXPECT_EQ(plan.scratch.int8_at % kInt8Align, 0);
+          EXPECT_GE(plan.scratch.bytes, plan.scratch.int8_at + n * (padded + padded / 32 * 8));
+        }
+        // The same on every other card: halves.
+        for (const ArchInfo& other :
+             {kXt, kH200, arch_info("gfx1201", 64), arch_info("gfx942", 304)}) {
+          EXPECT_FALSE(plan_matmul(desc({{type, rows}}, cols, n), other).scratch.int8);
+        }
+      }
+    }
+  }
+}
+
 TEST(MatMulPlan, ManyRowsTakeALaunchForEachType) {
   using enum DType;
   const MatMulPlan plan =

@@ -1,5 +1,7 @@
 // matmul for more rows than matmul.h takes, by the matrix units: y = x W^T + bias, x prepared by
-// prepare_rows. Shapes and epilogues are those of matmul.h.
+// prepare_rows. Shapes and epilogues are those of matmul.h. Where a card has no such units,
+// quantized weights take the product of matmul_dots.h instead, in int8, and plain ones dots of
+// halves.
 //
 // A workgroup makes a tile of x.w outputs by x.x rows of x (matmul_args.h: GemmTile). Weights are
 // decoded once a workgroup to F16 (BF16 where their range wants it) in LDS, k columns at a time, so
@@ -21,17 +23,22 @@
 
 #include "backend/gpu/device/halves.h"
 #include "backend/gpu/device/matmul.h"
+#include "backend/gpu/device/matmul_dots.h"
 
 namespace rocmforge::gpu {
 
 template <class A, class T, int kX>
 struct Gemm {
   static constexpr HalfParts kParts = half_parts(T::kType);
-  static constexpr GemmTile kTile = gemm_tile(kX, kParts.w, kParts.x, A::kWave, A::kAsyncCopies);
-  static_assert(fits(kTile, kParts.w, kParts.x, A::kAsyncCopies));
-  using Mma = typename A::template HalfMma<kParts.bf16>;
+  static constexpr bool kInt8 = many_in_int8(T::kType, A::kMatrixUnits);
+  static constexpr GemmTile kTile =
+      kInt8 ? dot_tile(kX, dot_parts(T::kType))
+            : gemm_tile(kX, kParts.w, kParts.x, A::kWave, A::kAsyncCopies);
+  static_assert(kInt8 || fits(kTile, kParts.w, kParts.x, A::kAsyncCopies));
+  using Mma = OneOf<kInt8, DotLayout, typename A::template HalfMma<kParts.bf16>>;
   using Element = typename Mma::Element;
 
+  static constexpr bool kScaled = !kInt8 && !kParts.bf16;  // rows of x, by a power of two
   static constexpr int kStride = kTile.stride();
   static constexpr int kStages = kTile.stages;
   static constexpr int kSteps = kTile.k / 16 / kTile.waves_k;  // of 16 columns, a wave and stage
@@ -307,7 +314,10 @@ struct Gemm {
     return s.bias != nullptr ? s.bias + (row - s.begin) : nullptr;
   }
   __device__ __inline__ void store(const Where& t, const Sums& sums) const {
-    const i32 lane = A::lane(), wave = A::uniform(A::thread() / A::kWave);
+    i32 lane = A::lane();
+    // Where its outputs are would wait in registers for all of the product.
+    if constexpr (kInt8) lane = A::opaque(lane);
+    const i32 wave = A::uniform(A::thread() / A::kWave);
     const i32 across = wave % (kTile.waves_x * kTile.waves_w);
     const i32 tile_w = across % kTile.waves_w * kTilesW, tile_x = across / kTile.waves_w * kTilesX;
     const bool is_gated = gated();
@@ -321,7 +331,7 @@ struct Gemm {
 #pragma unroll
       for (int e = 0; e < Mma::kPerLane; ++e) {
         const i32 row = min_of(first + Mma::row(lane, e), t.n - 1);
-        scale[e] = kParts.bf16 ? 1.0F : a.halves.scale[row];
+        scale[e] = kScaled ? a.halves.scale[row] : 1.0F;
 #pragma unroll
         for (int j = 0; j < kTilesW; ++j) {
           const i32 o = min_of(t.begin + column(tile_w + j, is_gated, lane, e), t.end - 1);
@@ -342,7 +352,7 @@ struct Gemm {
           const i32 at = column(tile_w + j, is_gated, lane, e);
           if (t.begin + at >= t.end) continue;
           float y = sums.at[i][j][e];
-          if constexpr (!kParts.bf16) y *= scale[e];
+          if constexpr (kScaled) y *= scale[e];
           if (is_gated && j % 2 == 0) {
             gate = bias != nullptr ? y + bias[at] : y;
             continue;
@@ -372,7 +382,11 @@ struct Gemm {
         for (int e = 0; e < Mma::kPerLane; ++e) sums.at[i][j][e] = 0;
       }
     }
-    product(t, sums);
+    if constexpr (kInt8) {
+      DotProduct<A, T, Gemm>{*this}.product(t, sums);
+    } else {
+      product(t, sums);
+    }
     if (add_waves(sums)) store(t, sums);
   }
 };

@@ -1,6 +1,6 @@
-// prepare: rows of activations as the matrix units take them, x [n, cols] -> normalised, in parts
-// of F16 (and each row's power of two) or BF16, columns padded with zeros. A workgroup a row. Bound
-// by memory.
+// prepare: rows of activations as products of many rows take them, x [n, cols] -> normalised, in
+// parts of F16 (and each row's power of two) or BF16, on cards without matrix units in int8 too
+// (activations.h); columns padded with zeros. A workgroup a row. Bound by memory.
 #include "backend/gpu/device/activations.h"
 #include "backend/gpu/device/arch/arch.h"
 #include "backend/gpu/device/halves.h"
@@ -53,6 +53,25 @@ __device__ __inline__ float f16_scale(u32 largest_bits) {
   return bits_as<float>((u32)min_of(127 + 14 + 127 - exponent, 254) << 23);
 }
 
+// A row in int8, 16 columns a thread at a time.
+template <class A>
+__device__ __inline__ void store_int8(const PrepareArgs& a, const RowOfX& row, i32 r) {
+  auto* values = reinterpret_cast<i8*>(a.f16) + (i64)a.int8_at * kInt8Align;
+  auto* scales = reinterpret_cast<UnitScale*>(values + a.part) + (i64)r * (a.padded / 32);
+  values += (i64)r * a.padded;
+#pragma unroll 1
+  for (i32 base = 0; base < a.padded; base += 16 * kRowThreads) {
+    const i32 c = base + 16 * A::thread();
+    F32x4 v[4];
+    row.normalised(c, v);  // 0 past the end
+    const Int8Half half = quantize_half<A, true>(v);
+    if (c < a.padded) {
+      *reinterpret_cast<I32x4*>(values + c) = half.values;
+      if (c % 32 == 0) scales[c / 32] = half.unit;
+    }
+  }
+}
+
 template <class A>
 __device__ __inline__ void prepare(const PrepareArgs& a, float* squares, u32* largest) {
   const i32 n = n_rows(a.rows);
@@ -68,6 +87,10 @@ __device__ __inline__ void prepare(const PrepareArgs& a, float* squares, u32* la
       }
       A::barrier();
       row.factor = norm_factor(squares, a.cols, a.eps);
+    }
+    if constexpr (!A::kMatrixUnits) {
+      if (a.int8_at > 0) store_int8<A>(a, row, r);
+      if (a.n_f16 + a.n_bf16 == 0) continue;
     }
     float scale = 1.0F;
     if (a.n_f16 > 0) {

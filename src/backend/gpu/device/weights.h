@@ -1,6 +1,7 @@
 // The weight types: one struct each. To add one: its struct here, in weights_k.h or
-// weights_codes.h, a case of with_type, its row of plane_bytes (ops/weight_args.h), and an instance
-// of each kernel that takes it.
+// weights_codes.h, a case of with_type, its row of plane_bytes (ops/weight_args.h), of half_parts
+// and dot_parts (ops/matmul_args.h) where it is not their default, and an instance of each kernel
+// that takes it.
 //
 // Every type gives value(row, i): element i of a row in planes, rounded as the file format defines
 // it. Quantized types (kQuantized) also give unit(row, u): columns [32 u, 32 u + 32) for integer

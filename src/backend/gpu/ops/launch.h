@@ -13,7 +13,7 @@ struct ArchInfo {
   std::int32_t wave = 32;      // lanes
   std::int32_t lds_bytes = 0;  // that one workgroup may take
   std::int32_t n_units = 1;    // compute units, multiprocessors
-  bool matrix_units = true;    // of F16
+  bool matrix_units = true;    // of F16; without: attention by dots, many_in_int8()
 };
 // Dynamic LDS that a launch may have unasked; more is allowed to a kernel first (NVIDIA). Plans
 // leave kStaticShared of lds_bytes to what a kernel has of its own.

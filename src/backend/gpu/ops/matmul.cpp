@@ -1,5 +1,4 @@
-// matmul: activations prepared by a launch of their own where the matrix units take them, then the
-// products.
+// matmul: activations of many rows prepared by a launch of their own, then the products.
 #include <algorithm>
 
 #include "backend/gpu/ops/matmul_args.h"
@@ -33,6 +32,10 @@ MatMulEpilogue epilogue_of(ir::Epilogue epilogue) {
   return MatMulEpilogue::kNone;
 }
 
+i32 int8_at(const MatMulScratch& scratch) {
+  return static_cast<i32>((scratch.int8_at - scratch.f16_at) / kInt8Align);
+}
+
 void add_prepare(const ir::MatMul& op, const Site& site, const MatMulPlan& plan, const Operand& x) {
   const MatMulScratch& scratch = plan.scratch;
   Filling<PrepareArgs> f;
@@ -45,6 +48,7 @@ void add_prepare(const ir::MatMul& op, const Site& site, const MatMulPlan& plan,
   f.point(f.args.f16, ir::Space::kArena, site.scratch + scratch.f16_at);
   f.point(f.args.bf16, ir::Space::kArena, site.scratch + scratch.bf16_at);
   f.point(f.args.scale, ir::Space::kArena, site.scratch + scratch.scale_at);
+  f.args.int8_at = int8_at(scratch);
   f.args.part = scratch.part;
   f.args.n_f16 = scratch.n_f16;
   f.args.n_bf16 = scratch.n_bf16;
@@ -68,6 +72,7 @@ void point_x(const ir::MatMul& op, const Site& site, const MatMulPlan& plan, con
   f.point(f.args.halves.f16, ir::Space::kArena, site.scratch + scratch.f16_at);
   f.point(f.args.halves.bf16, ir::Space::kArena, site.scratch + scratch.bf16_at);
   f.point(f.args.halves.scale, ir::Space::kArena, site.scratch + scratch.scale_at);
+  f.args.halves.int8_at = int8_at(scratch);
   f.args.halves.part = scratch.part;
   f.args.halves.cols = static_cast<i32>(scratch.cols);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"
+#include "backend/gpu/ops/weight_args.h"
 
 namespace rocmforge::gpu {
 
@@ -20,17 +21,18 @@ struct PieceArgs {
 };
 inline constexpr int kMaxPieces = 2 * kMaxSegments;
 
-// Activations as the matrix units take them: planes [n][cols], columns padded with zeros. Of F16
-// values x = (part 0 + part 1) * scale[row], scale a power of two; of BF16 ones x = the sum of
-// parts.
+// Activations of many rows: planes [n][cols], columns padded with zeros. Of F16 values x = (part 0
+// + part 1) * scale[row], scale a power of two; of BF16 ones x = the sum of parts. In int8, for
+// cards without matrix units (many_in_int8), values [n][cols], then UnitScale [n][cols / 32].
 struct HalvesArgs {
-  const u16 *f16, *bf16;  // part 0; null where no segment takes it
+  const u16 *f16, *bf16;  // part 0; not to be read where no segment takes it
   const float* scale;     // [n], of F16
   i64 part;               // elements from a part to the next
   i32 cols;               // padded: a multiple of kHalvesColumns
-  i32 unused;
+  i32 int8_at;            // from f16, in kInt8Align bytes; 0: none
 };
 inline constexpr i32 kHalvesColumns = 256;
+inline constexpr i32 kInt8Align = 256;
 
 struct MatMulArgs {
   RowsArgs rows;
@@ -72,7 +74,7 @@ constexpr int few_rows_groups(int n) {
 inline constexpr int kNormParts = 16;  // sums of squares of a row that are added at last
 
 // A unit of 32 activations beside its values: the scale and the sums of its halves (16 bits each),
-// or of all where no weight type of the kernel has scales of halves.
+// or, for few rows, of all where no weight type of the kernel has scales of halves.
 struct UnitScale {
   float scale;
   i32 sums;
@@ -109,9 +111,8 @@ inline constexpr i32 kGemmTiles[] = {16, 32, 64, 128};
 inline constexpr i32 kGemmLds = 65536;
 inline constexpr i32 kGemmLdsOfSm = 101376;
 
-// The tile of `x` rows for weights in w_parts and activations in x_parts. k is the largest that
-// LDS, and one unit of 32 columns a thread, admit.
-constexpr GemmTile gemm_tile(i32 x, i32 w_parts, i32 x_parts, i32 wave, bool sm) {
+// How a tile of `x` rows is shared by waves; k as large as one unit of 32 columns a thread admits.
+constexpr GemmTile tile_shape(i32 x, i32 wave) {
   const i32 waves = kGemmThreads / wave;
   GemmTile t{.w = 32, .x = x, .waves_w = 1, .waves_x = 1, .waves_k = waves, .k = 256, .stages = 2};
   if (x == 32) t.waves_x = 2;
@@ -122,6 +123,12 @@ constexpr GemmTile gemm_tile(i32 x, i32 w_parts, i32 x_parts, i32 wave, bool sm)
   }
   t.waves_k = waves / (t.waves_x * t.waves_w);
   t.k = kGemmThreads * 32 / t.w;
+  return t;
+}
+// The tile of `x` rows for weights in w_parts and activations in x_parts. k is the largest that
+// LDS, and one unit of 32 columns a thread, admit.
+constexpr GemmTile gemm_tile(i32 x, i32 w_parts, i32 x_parts, i32 wave, bool sm) {
+  GemmTile t = tile_shape(x, wave);
   t.stages = sm ? 3 : 2;
   const i32 limit = (sm ? kGemmLdsOfSm : kGemmLds) - 1024;
   while (t.lds_bytes(w_parts, x_parts) > limit && t.k > 32) t.k /= 2;
@@ -155,6 +162,56 @@ constexpr HalfParts half_parts(WeightType type) {
     default:
       return {1, 1, false};
   }
+}
+
+// ---- Many rows without matrix units: int8.
+
+// Whether many rows meet weights of a type in int8, by dot4, instead of in halves. The one place
+// where that is chosen: plans ask by ArchInfo::matrix_units, kernels by Arch::kMatrixUnits.
+constexpr bool many_in_int8(WeightType type, bool matrix_units) {
+  return !matrix_units && plane_bytes(type).quantized;
+}
+
+// What weights are in LDS there: bytes of code a column, and floats of scales and minima a unit.
+struct DotParts {
+  i32 codes, scales;
+};
+constexpr DotParts dot_parts(WeightType type) {
+  switch (type) {
+    case WeightType::kQ2_K:  // scales and minima of halves
+      return {1, 4};
+    case WeightType::kQ3_K:  // scales of halves
+    case WeightType::kQ6_K:
+    case WeightType::kQ4_1:  // a scale and a minimum
+    case WeightType::kQ5_1:
+    case WeightType::kQ4_K:
+    case WeightType::kQ5_K:
+      return {1, 2};
+    case WeightType::kMXFP6_E3M2:  // coarse and fine codes
+      return {2, 1};
+    default:
+      return {1, 1};
+  }
+}
+
+// Rows of int8 in LDS are 16 bytes longer than k: eight of them begin in different banks.
+constexpr i32 dot_stride(const GemmTile& t) {
+  return t.k + 16;
+}
+// Of one of the two stages: codes of W, values of x, scales of W, scales of x.
+constexpr i32 dot_stage_bytes(const GemmTile& t, DotParts parts) {
+  return (parts.codes * t.w + t.x) * dot_stride(t) +
+         t.k / 32 * (4 * parts.scales * t.w + static_cast<i32>(sizeof(UnitScale)) * t.x);
+}
+// The tile of `x` rows, of waves of 32 lanes.
+constexpr GemmTile dot_tile(i32 x, DotParts parts) {
+  GemmTile t = tile_shape(x, 32);
+  while (2 * dot_stage_bytes(t, parts) > kGemmLds - 1024 && t.k > 32) t.k /= 2;
+  return t;
+}
+// Whether the tile exists: every wave has a whole unit.
+constexpr bool fits(const GemmTile& t, DotParts parts) {
+  return t.k >= 32 * t.waves_k && 2 * dot_stage_bytes(t, parts) <= kGemmLds - 1024;
 }
 
 }  // namespace rocmforge::gpu

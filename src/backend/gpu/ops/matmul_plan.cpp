@@ -4,6 +4,7 @@
 #include <compare>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "backend/gpu/ops/row_plans.h"
 #include "backend/gpu/ops/weight_layout.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr std::int64_t kSliceColumns = 256;
 // A part of the scratch is whole ones of these.
 constexpr std::int64_t kScratchBytes = 256;
+static_assert(kScratchBytes % kInt8Align == 0);
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -141,9 +143,17 @@ MatMulPlan plan_few(const MatMulDesc& desc, const Kinds& kinds, const ArchInfo& 
 
 // ---- many rows
 
-MatMulScratch scratch_of(const MatMulDesc& desc) {
+bool in_int8(DType type, const ArchInfo& arch) {
+  return many_in_int8(*weight_type(type), arch.matrix_units);
+}
+
+MatMulScratch scratch_of(const MatMulDesc& desc, const ArchInfo& arch) {
   MatMulScratch s;
   for (const MatMulSegment& segment : desc.segments) {
+    if (in_int8(segment.type, arch)) {
+      s.int8 = true;
+      continue;
+    }
     const HalfParts parts = parts_of(segment.type);
     std::int32_t& n = parts.bf16 ? s.n_bf16 : s.n_f16;
     n = std::max(n, parts.x);
@@ -158,6 +168,9 @@ MatMulScratch scratch_of(const MatMulDesc& desc) {
   s.f16_at = take(2 * s.part * s.n_f16);
   s.bf16_at = take(2 * s.part * s.n_bf16);
   s.scale_at = take(4 * desc.n);
+  if (s.int8) {
+    s.int8_at = take(s.part + s.part / 32 * static_cast<std::int64_t>(sizeof(UnitScale)));
+  }
   return s;
 }
 
@@ -192,11 +205,24 @@ std::map<GemmKind, std::vector<PieceArgs>> kinds_of_pieces(const MatMulDesc& des
   return out;
 }
 
+// A tile of `x` rows and its LDS.
+std::pair<GemmTile, std::int32_t> tile_of(DType type, std::int32_t x, const ArchInfo& arch) {
+  constexpr const char* kMisfit = "[gpu] matmul: a tile that does not fit";
+  if (in_int8(type, arch)) {
+    const DotParts parts = dot_parts(*weight_type(type));
+    const GemmTile tile = dot_tile(x, parts);
+    check(fits(tile, parts), kMisfit);
+    return {tile, 2 * dot_stage_bytes(tile, parts)};
+  }
+  const HalfParts parts = parts_of(type);
+  const GemmTile tile = gemm_tile(x, parts.w, parts.x, arch.wave, is_sm(arch));
+  check(fits(tile, parts.w, parts.x, is_sm(arch)), kMisfit);
+  return {tile, tile.lds_bytes(parts.w, parts.x)};
+}
+
 MatMulLaunch plan_gemm(const MatMulDesc& desc, const GemmKind& kind,
                        const std::vector<PieceArgs>& pieces, std::int32_t x, const ArchInfo& arch) {
-  const HalfParts parts = parts_of(kind.type);
-  const GemmTile tile = gemm_tile(x, parts.w, parts.x, arch.wave, is_sm(arch));
-  check(fits(tile, parts.w, parts.x, is_sm(arch)), "[gpu] matmul: a tile that does not fit");
+  const auto [tile, lds_bytes] = tile_of(kind.type, x, arch);
   const bool gated = desc.epilogue == ir::Epilogue::kSwiGlu && kind.part == TilePart::kWhole;
   MatMulLaunch out{.launch = {}, .part = kind.part, .pieces = {}, .n_tiles = 0};
   for (const PieceArgs& piece : pieces) add_piece(out, piece, gated ? tile.w / 2 : tile.w);
@@ -205,7 +231,7 @@ MatMulLaunch plan_gemm(const MatMulDesc& desc, const GemmKind& kind,
       .grid_x = out.n_tiles,
       .grid_y = to_i32(ceil_div(desc.n, x)),
       .threads = kGemmThreads,
-      .lds_bytes = tile.lds_bytes(parts.w, parts.x),
+      .lds_bytes = lds_bytes,
       .rows = {.items = 1, .per_group = x, .along_y = true}};
   return out;
 }
@@ -228,7 +254,7 @@ std::int32_t gemm_rows(const MatMulDesc& desc, const ArchInfo& arch) {
 MatMulPlan plan_many(const MatMulDesc& desc, const ArchInfo& arch) {
   MatMulPlan plan;
   plan.prepare = plan_prepare({desc.n, desc.cols}, arch);
-  plan.scratch = scratch_of(desc);
+  plan.scratch = scratch_of(desc, arch);
   plan.tile_rows = gemm_rows(desc, arch);
   for (const auto& [kind, pieces] : kinds_of_pieces(desc)) {
     plan.products.push_back(plan_gemm(desc, kind, pieces, plan.tile_rows, arch));
@@ -260,6 +286,7 @@ std::string to_string(const MatMulPlan& plan) {
     text = to_string(*plan.prepare);
     if (plan.scratch.n_f16 > 0) text += " f16 x " + std::to_string(plan.scratch.n_f16);
     if (plan.scratch.n_bf16 > 0) text += " bf16 x " + std::to_string(plan.scratch.n_bf16);
+    if (plan.scratch.int8) text += " int8";
     text += "; ";
   }
   for (std::size_t i = 0; i < plan.products.size(); ++i) {

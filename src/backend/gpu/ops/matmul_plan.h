@@ -1,5 +1,5 @@
 // How a matmul is launched: which kernel, what a workgroup makes, and whether the activations are
-// prepared by a launch of their own (prepare_rows, for the matrix units) or by each workgroup.
+// prepared by a launch of their own (prepare_rows, for many rows) or by each workgroup.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ struct MatMulDesc {
 // MatMulArgs::sums.
 struct MatMulScratch {
   std::int32_t n_f16 = 0, n_bf16 = 0;  // parts
-  std::int64_t f16_at = 0, bf16_at = 0, scale_at = 0;
+  bool int8 = false;
+  std::int64_t f16_at = 0, bf16_at = 0, scale_at = 0, int8_at = 0;
   std::int64_t cols = 0;  // padded
   std::int64_t part = 0;  // elements
   std::int64_t sums_at = 0;

@@ -1,5 +1,5 @@
-// Arguments of prepare_rows: rows of activations, normalised if there is a gain, as the matrix
-// units take them (HalvesArgs).
+// Arguments of prepare_rows: rows of activations, normalised if there is a gain, as products of
+// many rows take them (HalvesArgs).
 #pragma once
 
 #include "backend/gpu/ops/common_args.h"
@@ -17,7 +17,7 @@ struct PrepareArgs {
   i32 n_f16, n_bf16;  // parts of each
   i32 cols, padded;
   float eps;
-  i32 unused;
+  i32 int8_at;  // as in HalvesArgs
   GridArgs grid;
 };
 

@@ -8,6 +8,7 @@ namespace rocmforge::gpu {
 
 struct Amd {
   static constexpr bool kAsyncCopies = false;  // from memory into LDS
+  static constexpr bool kMatrixUnits = true;   // of F16, as ArchInfo::matrix_units
 
   __device__ static __inline__ i32 thread() { return (i32)__builtin_amdgcn_workitem_id_x(); }
   __device__ static __inline__ i32 group_x() { return (i32)__builtin_amdgcn_workgroup_id_x(); }

@@ -1,4 +1,5 @@
-// RDNA2 (gfx1030 to gfx1036): wave32, signed dot4, no matrix units: products are dots there.
+// RDNA2 (gfx1030 to gfx1036): wave32, signed dot4, no matrix units: products are dots there, of
+// int8 for quantized weights (matmul_dots.h), of halves for plain ones.
 #pragma once
 
 #include "backend/gpu/device/arch/amd.h"
@@ -55,13 +56,34 @@ using MmaF16 = MmaHalf<f16>;
 using MmaBF16 = MmaHalf<u16>;
 
 struct Arch : Rdna {
+  static constexpr bool kMatrixUnits = false;
   template <bool kBf16>
   using HalfMma = OneOf<kBf16, MmaBF16, MmaF16>;
 
-  // c + sum of the four products of signed bytes.
+  using Amd::keep_order;
+  // Loads after it are not done before `x` is there.
+  __device__ static __inline__ void keep_order(float (&x)[4]) {
+    asm volatile("" : "+v"(x[0]), "+v"(x[1]), "+v"(x[2]), "+v"(x[3]) : : "memory");
+  }
+
+  // c + sum of the four products of signed bytes; dot4_first: of c = 0. Tests run this
+  // architecture's kernels on a gfx11 card, which has both as one instruction.
+#if defined(__GFX11__)
+  __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {
+    return __builtin_amdgcn_sudot4(true, a, true, b, c, false);
+  }
+  __device__ static __inline__ i32 dot4_first(i32 a, i32 b) { return dot4(a, b, 0); }
+#else
   __device__ static __inline__ i32 dot4(i32 a, i32 b, i32 c) {
     return __builtin_amdgcn_sdot4(a, b, c, false);
   }
+  // The compiler would clear a register for v_dot4c, which adds to it.
+  __device__ static __inline__ i32 dot4_first(i32 a, i32 b) {
+    i32 out;
+    asm("v_dot4_i32_i8 %0, %1, %2, 0" : "=v"(out) : "v"(a), "v"(b));
+    return out;
+  }
+#endif
 };
 
 }  // namespace rocmforge::gpu::gfx10

@@ -181,6 +181,7 @@ struct Arch {
   // Copies of 16 bytes into shared memory (of zeros if not `valid`), in groups; wait_copies: until
   // all but the last kRest groups of this thread are there (a barrier shows them to others).
   static constexpr bool kAsyncCopies = true;
+  static constexpr bool kMatrixUnits = true;
   __device__ static __inline__ void copy_16(void* to, const void* from, bool valid) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
                  :
