@@ -33,7 +33,8 @@ ALLOWED = {
     "backend/null": ["backend"],
     "model": ["ir", "gguf"],
     "engine": ["model", "backend", "kv", "text", "constrain"],
-    "serve": ["engine"],
+    "serve": ["engine", "serve/http"],
+    "serve/http": ["base"],
     "cli": ["serve", "quantize", "backend/cpu", "backend/gpu", "backend/null"],
     # The emulator: a card for tests, beside the program and not in it.
     "emu/isa": ["base"],
