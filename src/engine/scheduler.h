@@ -44,6 +44,7 @@ class Scheduler {
   // All that are not done end as kCancelled. Not to be called by a sink or by Done.
   void cancel();
 
+  std::size_t n_added() const { return n_added_; }  // the id of the next one
   std::size_t n_done() const { return n_done_; }
   std::size_t n_running() const { return running_.size(); }
   std::size_t n_waiting() const { return waiting_.size(); }

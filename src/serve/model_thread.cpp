@@ -1,0 +1,155 @@
+#include "serve/model_thread.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace rocmforge::serve {
+
+ModelThread::ModelThread(engine::Engine& engine, std::size_t max_waiting)
+    : n_places_(static_cast<std::size_t>(engine.runner().max_sequences())),
+      max_waiting_(max_waiting),
+      scheduler_(engine,
+                 [this](std::size_t id, engine::Result result) { end(id, std::move(result)); }) {
+  check(max_waiting > 0, "a place to wait in");
+  thread_ = std::thread([this] { run(); });
+}
+
+ModelThread::~ModelThread() {
+  {
+    const std::scoped_lock lock(mutex_);
+    draining_ = stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+std::variant<ModelThread::Handle, ModelThread::Refused> ModelThread::submit(engine::Request request,
+                                                                            engine::TextSinks sinks,
+                                                                            Done done) {
+  const std::scoped_lock lock(mutex_);
+  if (draining_) return Refused::kClosing;
+  if (counts_.n_running + counts_.n_waiting + arrived_.size() >= n_places_ + max_waiting_) {
+    ++counts_.n_refused;
+    return Refused::kFull;
+  }
+  ++counts_.n_taken;
+  Arrived& last = arrived_.emplace_back(
+      Arrived{std::move(request), std::move(sinks), std::move(done), Handle()});
+  changed_.notify_all();
+  return last.handle;
+}
+
+bool ModelThread::drain(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  draining_ = true;
+  return changed_.wait_for(lock, patience, [this] {
+    return arrived_.empty() && counts_.n_running + counts_.n_waiting == 0;
+  });
+}
+
+ModelThread::Counts ModelThread::counts() const {
+  const std::scoped_lock lock(mutex_);
+  Counts out = counts_;
+  out.n_waiting += arrived_.size();
+  return out;
+}
+
+std::string ModelThread::trouble() const {
+  const std::scoped_lock lock(mutex_);
+  return trouble_;
+}
+
+void ModelThread::run() {
+  bool busy = false;
+  while (take_arrived(/*may_wait=*/!busy)) {
+    try {
+      busy = scheduler_.step();
+    } catch (const std::exception& e) {
+      fail_all(e.what());
+      busy = false;
+    }
+    ended_.clear();
+    const std::scoped_lock lock(mutex_);
+    counts_.n_running = scheduler_.n_running();
+    counts_.n_waiting = scheduler_.n_waiting();
+    if (!busy) changed_.notify_all();
+  }
+  take_arrived(/*may_wait=*/false);  // what came before it was told to stop
+  scheduler_.cancel();
+  const std::scoped_lock lock(mutex_);
+  counts_.n_running = counts_.n_waiting = 0;
+}
+
+// Hands what has come to the scheduler; false when the thread is to end.
+bool ModelThread::take_arrived(bool may_wait) {
+  std::vector<Arrived> arrived;
+  {
+    std::unique_lock lock(mutex_);
+    if (may_wait) changed_.wait(lock, [this] { return stopping_ || !arrived_.empty(); });
+    arrived.swap(arrived_);
+    // Between here and the step they count as waiting.
+    counts_.n_waiting += arrived.size();
+    if (stopping_) {
+      for (const Arrived& one : arrived) one.handle.cancel();
+    }
+  }
+  for (Arrived& one : arrived) {
+    const std::size_t id = scheduler_.n_added();
+    const std::atomic<bool>* cancel = one.handle.cancelled_.get();
+    under_way_.emplace(id, UnderWay{std::move(one.done), std::move(one.handle)});
+    try {
+      scheduler_.add(std::move(one.request), {.sinks = std::move(one.sinks), .cancel = cancel});
+    } catch (const std::exception& e) {
+      engine::Completion failed;
+      failed.reason = engine::FinishReason::kFailed;
+      failed.error = e.what();
+      end(id, std::move(failed));
+    }
+  }
+  const std::scoped_lock lock(mutex_);
+  return !stopping_;
+}
+
+void ModelThread::end(std::size_t id, engine::Result result) {
+  const auto found = under_way_.find(id);
+  if (found == under_way_.end()) return;
+  const Done done = std::move(found->second.done);
+  ended_.push_back(std::move(found->second.handle));
+  under_way_.erase(found);
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto* completion = std::get_if<engine::Completion>(&result);
+    if (completion == nullptr) {
+      ++counts_.n_failed;
+    } else {
+      counts_.n_prompt += completion->timing.n_prompt;
+      counts_.n_generated += completion->timing.n_generated;
+      switch (completion->reason) {
+        case engine::FinishReason::kFailed:
+          ++counts_.n_failed;
+          trouble_ = completion->error;
+          break;
+        case engine::FinishReason::kCancelled:
+          ++counts_.n_cancelled;
+          break;
+        case engine::FinishReason::kCompleted:
+        case engine::FinishReason::kLength:
+          ++counts_.n_completed;
+          trouble_.clear();
+      }
+    }
+  }
+  done(std::move(result));
+}
+
+void ModelThread::fail_all(const std::string& why) {
+  while (!under_way_.empty()) {
+    engine::Completion failed;
+    failed.reason = engine::FinishReason::kFailed;
+    failed.error = why;
+    end(under_way_.begin()->first, std::move(failed));
+  }
+}
+
+}  // namespace rocmforge::serve
