@@ -48,7 +48,7 @@ ChatLoop::ChatLoop(Session& session, const ChatLoopOptions& options)
       format_(make_chat_format(options.chat_flags, session.engine().file(),
                                session.engine().tokenizer())),
       chat_(session.engine(), format_),
-      reader_(make_line_reader()) {
+      reader_(make_line_reader(interrupt_.wakes())) {
   chat_.set_system(options.chat_flags.system);
   how_.max_tokens = static_cast<std::int32_t>(options.max_tokens);
   how_.stop = options.stop;

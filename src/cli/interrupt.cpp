@@ -1,10 +1,14 @@
 #include "cli/interrupt.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "base/check.h"
 
@@ -46,9 +50,16 @@ void on_killed(int signal) {
   ::raise(signal);  // is delivered when this returns
 }
 
+// Whoever waits for input waits for the first of these too: the signal may come before the wait,
+// and to another thread.
+std::array<int, 2> wake_ends = {-1, -1};
+
 // A step that does not end can be left.
 void on_chat_interrupt(int signal) {
+  const int before = errno;
   interrupted.store(true);
+  // Full: it wakes already.
+  if (::write(wake_ends[1], "", 1) < 0) errno = before;
   if (n_interrupts.fetch_add(1) < 2) return;
   std::signal(signal, SIG_DFL);
   ::raise(signal);
@@ -108,15 +119,24 @@ void Interrupt::obey() {
 }
 
 ChatInterrupt::ChatInterrupt() {
+  check(::pipe2(wake_ends.data(), O_CLOEXEC | O_NONBLOCK) == 0, "a pipe can be made");
   ::sigaction(SIGINT, nullptr, &before_interrupt);
   installed_ = before_interrupt.sa_handler != SIG_IGN;
 }
 
 ChatInterrupt::~ChatInterrupt() {
   if (installed_) ::sigaction(SIGINT, &before_interrupt, nullptr);
+  for (int& end : wake_ends) ::close(std::exchange(end, -1));
+}
+
+int ChatInterrupt::wakes() const {
+  return wake_ends[0];
 }
 
 void ChatInterrupt::line_begins() {
+  std::array<char, 64> drained{};
+  while (::read(wake_ends[0], drained.data(), drained.size()) > 0) {
+  }
   interrupted.store(false);
   n_interrupts.store(0);
   if (installed_) install(SIGINT, on_chat_interrupt, 0);

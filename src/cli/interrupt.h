@@ -41,8 +41,10 @@ class ChatInterrupt {
   ChatInterrupt(const ChatInterrupt&) = delete;
   ChatInterrupt& operator=(const ChatInterrupt&) = delete;
 
-  // From now on a SIGINT ends the system call under way: that which reads a line.
+  // From now on a SIGINT ends the reading of a line, whenever it comes.
   void line_begins();
+  // The file descriptor that can be read from once there was one.
+  int wakes() const;
   // From now on it asks for the answer's end through requested(), as one does that came since the
   // line began; the third one kills.
   void answer_begins();
