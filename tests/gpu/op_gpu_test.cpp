@@ -43,7 +43,7 @@ TEST_P(GpuOpCase, MatchesTheReference) {
   EXPECT_EQ(got.taps.size(), want.taps.size());
   for (const auto& [tap, tensor] : want.taps) {
     const auto cols = static_cast<std::size_t>(tensor.cols());
-    EXPECT_LE(worst_error(got.taps.at(tap), tensor.data, cols, c.size),
+    EXPECT_LE(worst_error(got.taps.at(tap), tensor.data, cols, c.size, want.allowed.at(tap).int8),
               c.gpu_tolerance > 0 ? c.gpu_tolerance : c.tolerance)
         << c.name << " " << tap;
   }

@@ -13,10 +13,12 @@ struct Case {
   std::string name;  // "matmul/q4_0/5x256x37"
   std::function<Problem()> make;
   // On |got - want| / (|want| + size), against the reference in double precision with exact
-  // activations; the size is the root mean square of want's row, or `size` where that is larger.
+  // activations, beyond what int8 makes (Allowed::int8); the size is the root mean square of want's
+  // row, or `size` where that is larger.
   double tolerance = 2e-5;
   // The same of an instruction set's result against the scalar one's; 0: equal to the bit.
   double isa_tolerance = 2e-5;
+  bool isa_rounds = false;  // beyond Allowed::isa
   double size = 1e-20;
   // As tolerance, on a GPU; 0: the same.
   double gpu_tolerance = 0;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "backend/cpu/device.h"
 #include "op/cases.h"
@@ -33,8 +34,12 @@ TEST_P(OpCase, MatchesTheReference) {
     EXPECT_EQ(got.taps.size(), want.taps.size());
     for (const auto& [tap, tensor] : want.taps) {
       const auto cols = static_cast<std::size_t>(tensor.cols());
-      EXPECT_LE(worst_error(got.taps.at(tap), tensor.data, cols, c.size), c.tolerance) << tap;
-      EXPECT_LE(worst_error(got.taps.at(tap), scalar.taps.at(tap), cols, c.size), c.isa_tolerance)
+      const Allowed& allowed = want.allowed.at(tap);
+      EXPECT_LE(worst_error(got.taps.at(tap), tensor.data, cols, c.size, allowed.int8), c.tolerance)
+          << tap;
+      EXPECT_LE(worst_error(got.taps.at(tap), scalar.taps.at(tap), cols, c.size,
+                            c.isa_rounds ? allowed.isa : std::vector<double>()),
+                c.isa_tolerance)
           << tap;
     }
     if (!got.kv.empty()) {

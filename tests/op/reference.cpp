@@ -7,13 +7,10 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "op/reference_matmul.h"
 
 namespace rocmforge::optest {
 namespace {
-
-double silu(double t) {
-  return t / (1 + std::exp(-t));
-}
 
 class Interpreter {
  public:
@@ -30,7 +27,9 @@ class Interpreter {
     Reference out;
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const std::string& tap = p_.graph.values[i].tap;
-      if (!tap.empty()) out.taps[tap] = values_[i];
+      if (tap.empty()) continue;
+      out.taps[tap] = values_[i];
+      out.allowed[tap] = allowed_[static_cast<std::int32_t>(i)];
     }
     out.kv = kv_;
     return out;
@@ -57,7 +56,7 @@ class Interpreter {
     std::copy_n(from.begin(), t.data.size(), t.data.begin());
   }
 
-  std::vector<double> weight_row(ir::WeightId id, std::int64_t row, double* bias = nullptr) const {
+  WeightRow weight_row(ir::WeightId id, std::int64_t row) const {
     const ir::Weight& w = p_.table->at(id);
     const OwnedWeight& data = p_.weights.at(static_cast<std::size_t>(id));
     for (std::size_t s = 0; s < w.segments.size(); ++s) {
@@ -70,17 +69,19 @@ class Interpreter {
       info(segment.dtype)
           .decode(data.segments[s].rows.data() + row * bytes_of(segment.dtype, w.cols),
                   decoded.data(), w.cols);
-      if (bias != nullptr && !segment.bias.empty()) {
-        *bias = static_cast<double>(data.segments[s].bias.at(static_cast<std::size_t>(row)));
+      WeightRow out{.w = {decoded.begin(), decoded.end()},
+                    .quantized = info(segment.dtype).is_quantized()};
+      if (!segment.bias.empty()) {
+        out.bias = static_cast<double>(data.segments[s].bias.at(static_cast<std::size_t>(row)));
       }
-      return {decoded.begin(), decoded.end()};
+      return out;
     }
     check(false, "a row past the weight's end");
     return {};
   }
 
   void normalise(Tensor& x, const ir::NormSpec& norm) const {
-    const std::vector<double> gain = weight_row(norm.gain, 0);
+    const std::vector<double> gain = weight_row(norm.gain, 0).w;
     const std::size_t n = gain.size();
     for (std::size_t at = 0; at < x.data.size(); at += n) {
       double squares = 0;
@@ -206,36 +207,21 @@ class Interpreter {
     for (std::int64_t i = 0; i < y.rows(); ++i) {
       double token = tokens.data[static_cast<std::size_t>(i)];
       if (token < 0) token = std::max(0.0, in(1).data[static_cast<std::size_t>(-1 - token)]);
-      const std::vector<double> row = weight_row(op.table, static_cast<std::int64_t>(token));
+      const std::vector<double> row = weight_row(op.table, static_cast<std::int64_t>(token)).w;
       std::copy(row.begin(), row.end(), y.row(i));
     }
   }
   void eval(const ir::MatMul& op) {
     Tensor x = in(0);
     if (op.norm) normalise(x, *op.norm);
-    const std::int64_t n_out = p_.table->at(op.weight).rows();
-    Tensor product{{x.rows(), n_out},
-                   std::vector<double>(static_cast<std::size_t>(x.rows() * n_out))};
-    for (std::int64_t r = 0; r < n_out; ++r) {
-      double bias = 0;
-      const std::vector<double> w = weight_row(op.weight, r, &bias);
-      for (std::int64_t i = 0; i < x.rows(); ++i) {
-        double sum = bias;
-        for (std::size_t j = 0; j < w.size(); ++j) sum += w[j] * x.row(i)[j];
-        product.row(i)[r] = sum;
-      }
-    }
+    const auto weight = [&](std::int64_t r) { return weight_row(op.weight, r); };
+    const Tensor* residual = op.epilogue == ir::Epilogue::kAdd ? &in(1) : nullptr;
+    MatMulResult result =
+        multiply(x, p_.table->at(op.weight).rows(), weight, op.epilogue, residual);
     Tensor& y = out();
-    for (std::int64_t i = 0; i < y.rows(); ++i) {
-      for (std::int64_t c = 0; c < y.cols(); ++c) {
-        const double p = product.row(i)[c];
-        if (op.epilogue == ir::Epilogue::kNone) y.row(i)[c] = p;
-        if (op.epilogue == ir::Epilogue::kAdd) y.row(i)[c] = in(1).row(i)[c] + p;
-        if (op.epilogue == ir::Epilogue::kSwiGlu) {
-          y.row(i)[c] = silu(p) * product.row(i)[c + n_out / 2];
-        }
-      }
-    }
+    check(y.data.size() == result.y.data.size(), "a product of another shape");
+    y.data = std::move(result.y.data);
+    allowed_[node_->outputs.at(0).id] = std::move(result.allowed);
   }
   void eval(const ir::RmsNorm& op) {
     const Tensor x = in(0);
@@ -486,7 +472,8 @@ class Interpreter {
 
   const Problem& p_;
   std::vector<double> kv_;
-  std::vector<Tensor> values_;  // by Value::id
+  std::vector<Tensor> values_;               // by Value::id
+  std::map<std::int32_t, Allowed> allowed_;  // the same, of matmul
   const ir::Node* node_ = nullptr;
 };
 

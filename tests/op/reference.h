@@ -21,9 +21,17 @@ struct Tensor {
   double* row(std::int64_t i) { return data.data() + i * cols(); }
 };
 
+// How far each element may be off where activations are rounded to int8, and where two instruction
+// sets round one after a norm (op/reference_matmul.h): beside what rounding to F32 makes. Empty but
+// for results of matmul.
+struct Allowed {
+  std::vector<double> int8, isa;
+};
+
 struct Reference {
   std::map<std::string, Tensor> taps;
-  std::vector<double> kv;  // in the layout's order, rounded to its type
+  std::map<std::string, Allowed> allowed;  // of the same taps
+  std::vector<double> kv;                  // in the layout's order, rounded to its type
 };
 Reference evaluate(const Problem& problem);
 
