@@ -60,6 +60,7 @@ void add_chat(CLI::App& app, Action& action) {
       ->type_name("TEXT")
       ->allow_extra_args(false);
   add_chat_options(*command, o->chat_flags);
+  o->sampling.zero_top_k = true;
   add_sampling_options(*command, o->sampling);
   add_model_options(*command, *model);
   command->footer(kFooter);

@@ -53,7 +53,8 @@ ChatLoop::ChatLoop(Session& session, const ChatLoopOptions& options)
   how_.max_tokens = static_cast<std::int32_t>(options.max_tokens);
   how_.stop = options.stop;
   how_.sampling = sampling_params(options.sampling);
-  if (options.sampling.ignore_eos) forbid_end(how_.sampling, session.engine().tokenizer());
+  const engine::Engine& engine = session.engine();
+  forbid_tokens(how_.sampling, options.sampling, engine.file(), engine.tokenizer());
 }
 
 const std::vector<ChatLoop::Command>& ChatLoop::commands() {
@@ -300,7 +301,7 @@ ChatLoop::Next ChatLoop::set(const std::string& words) {
   }
   engine::SamplingParams params = sampling_params(changed);
   if (changed.seed.empty()) params.seed = how_.sampling.seed;  // not another random one
-  if (changed.ignore_eos) forbid_end(params, session_.engine().tokenizer());
+  forbid_tokens(params, changed, session_.engine().file(), session_.engine().tokenizer());
   how_.sampling = std::move(params);
   options_.sampling = std::move(changed);
   return Next::kGoOn;

@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/input.h"
 #include "cli/json.h"
+#include "cli/named_templates.h"
 #include "cli/output.h"
 
 namespace rocmforge::cli {
@@ -15,20 +16,27 @@ namespace {
 constexpr const char* kChatGroup = "Conversation";
 constexpr const char* kThinkName = "enable_thinking";
 
-// --chat-template: one of the GGUF's names, else a file.
+// --chat-template: one of the GGUF's names, else that of a well-known format, else a file.
 text::ChatTemplate chosen_template(const std::string& choice, const gguf::File& file) {
   std::string names;
   for (const engine::NamedTemplate& t : engine::chat_templates(file)) {
     if (t.name == choice) return {t.source, file.path() + ": chat template " + t.name};
     names += (names.empty() ? "" : ", ") + t.name;
   }
+  if (const FormatTemplate* format = find_named_template(choice)) {
+    return {std::string(format->source), "chat template " + choice};
+  }
+  if (choice.find("{{") != std::string::npos || choice.find("{%") != std::string::npos) {
+    throw Error(ErrorCode::kUsage,
+                "--chat-template: this is a template itself; write it to a file and give its path");
+  }
   std::error_code ignored;
   if (!std::filesystem::exists(choice, ignored)) {
-    throw Error(ErrorCode::kNotFound, "--chat-template: " + choice +
-                                          ": there is no such file, nor a template of that "
-                                          "name in " +
-                                          file.path() + " (it has " +
-                                          (names.empty() ? "none" : names) + ")");
+    throw Error(ErrorCode::kNotFound,
+                "--chat-template: " + choice +
+                    ": there is no such file, nor a template of that name in " + file.path() +
+                    " (it has " + (names.empty() ? "none" : names) +
+                    "); formats known here: " + named_template_names());
   }
   return {read_text(choice), choice};
 }
@@ -37,12 +45,13 @@ text::ChatTemplate chosen_template(const std::string& choice, const gguf::File& 
 
 void add_chat_options(CLI::App& command, ChatFlags& flags) {
   const auto add = [&command](const char* names, std::string& value, const char* type,
-                              const char* description) {
+                              const std::string& description) {
     return command.add_option(names, value, description)->type_name(type)->group(kChatGroup);
   };
   add("--system", flags.system, "TEXT", "What the model is told before the conversation");
   add("--chat-template", flags.chat_template, "FILE|NAME",
-      "Jinja template instead of the GGUF's default: a file, or a name in the GGUF")
+      std::string("Jinja template instead of the GGUF's default: a file, a name in the GGUF,\n") +
+          "or a format by name:\n" + wrapped(named_template_names()))
       ->check(not_empty_path());
   add("--think", flags.think, "on|off",
       "Whether a thinking model is to think (the template's enable_thinking)")

@@ -67,7 +67,7 @@ engine::Request bare_request(const Options& o, const engine::SamplingParams& sam
 // What makes requests of prompts: as they are, or as a user's messages.
 RequestMaker request_maker(const Options& o, engine::SamplingParams sampling,
                            const gguf::File& file, const text::Tokenizer& tokenizer) {
-  if (o.sampling.ignore_eos) forbid_end(sampling, tokenizer);
+  forbid_tokens(sampling, o.sampling, file, tokenizer);
   if (!o.chat) {
     return [&o, sampling, &tokenizer](const std::string& prompt) {
       engine::Request request = bare_request(o, sampling);

@@ -37,6 +37,23 @@ class Format : public CLI::Formatter {
 
 }  // namespace
 
+std::string wrapped(const std::string& list) {
+  std::string out;
+  std::size_t line = 0;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(", ", at), list.size());
+    const std::size_t n = std::min(end + 2, list.size()) - at;
+    if (line + n > 70) {
+      out.back() = '\n';
+      line = 0;
+    }
+    out += list.substr(at, n);
+    line += n;
+    at += n;
+  }
+  return out;
+}
+
 std::shared_ptr<CLI::FormatterBase> help_format() {
   return std::make_shared<Format>();
 }

@@ -22,6 +22,9 @@ CLI::Validator number();
 CLI::Validator not_empty_path();
 CLI::Validator one_of(const std::vector<std::string>& names);
 
+// A list with ", " between its words, in lines of at most 70 characters, for descriptions.
+std::string wrapped(const std::string& list);
+
 // Group headings of the help.
 inline constexpr const char* kModelGroup = "Model and device";
 inline constexpr const char* kOtherGroup = "Other";

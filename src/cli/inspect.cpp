@@ -30,12 +30,19 @@ struct Options {
   std::string gguf;
   std::int32_t ctx = 0;
   std::string kv_type = "f16";
+  std::string tokenizer;
+  std::vector<std::string> overrides;  // of --override-kv
   bool as_json = false;
 };
 
 struct Part {
   MappedFile mapping;
   gguf::Listing listing;
+};
+
+struct Key {
+  const gguf::File* file;
+  const gguf::KeyValue* kv;
 };
 
 struct Memory {
@@ -46,6 +53,7 @@ struct Memory {
 };
 
 struct Contents {
+  std::vector<gguf::Override> overrides;  // the first part's keys are seen through them
   std::vector<Part> parts;
   std::uint64_t file_bytes = 0, n_parameters = 0, weight_bytes = 0;
   struct Type {
@@ -57,6 +65,20 @@ struct Contents {
   std::string why_not;  // it cannot be run; empty: it can
 
   const gguf::File& keys() const { return parts.front().listing.keys; }
+  // The first part's, and those that later parts alone have, as a load takes them.
+  std::vector<Key> all_keys() const {
+    std::vector<Key> out;
+    for (auto part = parts.begin(); part != parts.end(); ++part) {
+      for (const gguf::KeyValue& kv : part->listing.keys.metadata()) {
+        const bool is_own = kv.key.starts_with("split.") || kv.key == "general.alignment";
+        const bool is_old = std::any_of(parts.begin(), part, [&](const Part& p) {
+          return is_own || p.listing.keys.find(kv.key) != nullptr;
+        });
+        if (!is_old) out.push_back({&part->listing.keys, &kv});
+      }
+    }
+    return out;
+  }
   double bits_per_weight() const {
     return n_parameters == 0
                ? 0
@@ -76,15 +98,14 @@ std::string size_text(std::uint64_t bytes) {
 // What it takes to run it on a CPU, whose weights stay in the file; planned, but nothing is loaded.
 Memory plan_memory(const Options& o, const Contents& contents) {
   Counters counters;
-  const engine::ModelFile file(o.gguf, counters);
+  const engine::ModelFile file(o.gguf, counters, contents.overrides);
   const auto device = cpu::make_device({}, counters);
   engine::RunnerOptions options{.max_sequences = 1,
                                 .kv_dtype = o.kv_type == "f32" ? DType::kF32 : DType::kF16,
                                 .device_cut = true};
   const model::Model model = model::build_model(
       file.gguf(), {.kv_dtype = options.kv_dtype, .max_rows = options.max_rows}, counters);
-  if (engine::has_vocabulary(file.gguf())) {
-    const auto tokenizer = engine::load_tokenizer(file.gguf());
+  if (const auto tokenizer = engine::find_tokenizer(file.gguf(), o.tokenizer)) {
     engine::check_vocabulary(file.gguf(), model.params, *tokenizer);
   }
   options.n_ctx = o.ctx > 0 ? o.ctx : std::min(model.params.n_ctx_train, engine::kDefaultContext);
@@ -111,6 +132,7 @@ void add_tensors(const gguf::Listing& listing, Contents& out) {
 
 Contents read_contents(const Options& o) {
   Contents out;
+  out.overrides = gguf::parse_overrides(o.overrides);
   const auto open = [&out](const std::string& path) {
     MappedFile mapping(path);
     gguf::Listing listing = gguf::list(mapping.bytes(), path);
@@ -119,6 +141,7 @@ Contents read_contents(const Options& o) {
     out.parts.push_back({std::move(mapping), std::move(listing)});
   };
   open(o.gguf);
+  out.parts.front().listing.keys.set(out.overrides);
   try {
     const std::vector<std::string> paths = gguf::part_paths(out.keys());
     for (std::size_t i = 1; i < paths.size(); ++i) open(paths[i]);
@@ -225,15 +248,15 @@ std::string as_text(const Options& o, const Contents& c) {
   for (const Part& part : c.parts) n_tensors += part.listing.tensors.size();
   std::string out =
       fmt::format("{}: GGUF version {}, {} keys, {} tensors, {}{}\n", o.gguf, keys.version(),
-                  keys.metadata().size(), n_tensors, size_text(c.file_bytes),
+                  c.all_keys().size(), n_tensors, size_text(c.file_bytes),
                   c.parts.size() > 1 ? fmt::format(" in {} parts", c.parts.size()) : "");
   out += "keys:\n";
-  const auto& all = keys.metadata();
-  const std::size_t name = widest(all, [](const auto& kv) { return gguf::printable(kv.key); });
-  const std::size_t type = widest(all, [](const auto& kv) { return type_text(kv); });
-  for (const gguf::KeyValue& kv : all) {
-    out += fmt::format("  {:<{}}  {:<{}}  {}\n", gguf::printable(kv.key), name, type_text(kv), type,
-                       value_text(keys, kv));
+  const std::vector<Key> all = c.all_keys();
+  const std::size_t name = widest(all, [](const Key& k) { return gguf::printable(k.kv->key); });
+  const std::size_t type = widest(all, [](const Key& k) { return type_text(*k.kv); });
+  for (const auto& [file, kv] : all) {
+    out += fmt::format("  {:<{}}  {:<{}}  {}\n", gguf::printable(kv->key), name, type_text(*kv),
+                       type, value_text(*file, *kv));
   }
   out += tensors_text(c);
   out += "types:\n";
@@ -298,8 +321,8 @@ json::array tensors_json(const Contents& c) {
 
 std::string as_json(const Options& o, const Contents& c) {
   json::object keys, types;
-  for (const gguf::KeyValue& kv : c.keys().metadata()) {
-    keys[json::value_to<std::string>(text_value(kv.key))] = value_json(c.keys(), kv);
+  for (const auto& [file, kv] : c.all_keys()) {
+    keys[json::value_to<std::string>(text_value(kv->key))] = value_json(*file, *kv);
   }
   for (const auto& [label, t] : c.types) {
     types[label] = {{"tensors", t.n_tensors}, {"parameters", t.n_parameters}, {"bytes", t.n_bytes}};
@@ -352,10 +375,16 @@ void add_inspect(CLI::App& app, Action& action) {
       ->type_name("TYPE")
       ->check(one_of({"f16", "f32"}))
       ->capture_default_str();
+  add_tokenizer_option(*command, o->tokenizer);
+  add_override_option(*command, o->overrides);
+  for (const char* name : {"--gguf", "--tokenizer", "--override-kv"}) {
+    command->get_option(name)->group("Options");
+  }
   command->add_flag("--json", o->as_json, "Print one JSON object");
   command->footer(
       R"(Nothing is loaded: it is as quick for a large model. Files of an architecture or of types that do not
-run here are shown too, with the reason at the end. Of a model in several parts, give the first.
+run here are shown too, with the reason at the end. Of a model in several parts, give the first. With
+--override-kv and --tokenizer it shows what a load with the same would take.
 
 Examples:
   rocmforge inspect model.gguf

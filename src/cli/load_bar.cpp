@@ -9,14 +9,22 @@ namespace {
 constexpr std::chrono::milliseconds kBetween(100);  // two drawings
 constexpr const char* kErase = "\r\x1b[K";          // ECMA-48: to the line's begin; erase the rest
 
-}  // namespace
-
-std::string load_line(std::int64_t done, std::int64_t total, double seconds) {
+std::string bytes_line(const char* what, std::int64_t done, std::int64_t total, double seconds) {
   const auto gib = [](std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 30); };
   const std::int64_t percent = total > 0 ? 100 * done / total : 100;
   const double rate = seconds > 0 ? gib(done) / seconds : 0;
-  return fmt::format("loading {:3} %, {:.2f} of {:.2f} GiB, {:.2f} GiB/s", percent, gib(done),
+  return fmt::format("{} {:3} %, {:.2f} of {:.2f} GiB, {:.2f} GiB/s", what, percent, gib(done),
                      gib(total), rate);
+}
+
+}  // namespace
+
+std::string load_line(std::int64_t done, std::int64_t total, double seconds) {
+  return bytes_line("loading", done, total, seconds);
+}
+
+std::string check_line(std::int64_t done, std::int64_t total, double seconds) {
+  return bytes_line("checking the weights", done, total, seconds);
 }
 
 std::string fill_line(std::int64_t done, std::int64_t total, double seconds) {

@@ -11,6 +11,9 @@ namespace rocmforge::cli {
 // "loading  42 %, 1.83 of 4.34 GiB, 3.52 GiB/s".
 std::string load_line(std::int64_t done, std::int64_t total, double seconds);
 
+// "checking the weights  42 %, 1.83 of 4.34 GiB, 3.52 GiB/s".
+std::string check_line(std::int64_t done, std::int64_t total, double seconds);
+
 // "filling the context  42 %, 6912 of 16384 tokens, 1530 tokens/s".
 std::string fill_line(std::int64_t done, std::int64_t total, double seconds);
 

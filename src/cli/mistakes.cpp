@@ -15,6 +15,16 @@ struct Hint {
   std::string_view name, text;
 };
 
+constexpr std::string_view kConversation =
+    "`rocmforge chat` is a conversation; generate --chat asks one question";
+constexpr std::string_view kMapped =
+    "weights are mapped from the file where they can be; leave it out";
+constexpr std::string_view kWholeGpu = "--device picks one GPU: --device hip:1; leave it out";
+constexpr std::string_view kNoGrammar = "not supported by this version, which has no grammars";
+constexpr std::string_view kOnePrompt =
+    "a conversation begins without a prompt; one question: rocmforge generate --chat -p TEXT; what "
+    "the model is told first: --system";
+
 // Subcommands of this program's other versions and of programs alike.
 constexpr std::array kSubcommands = {
     Hint{"serve", "not supported by this version, which has no server"},
@@ -48,7 +58,42 @@ constexpr std::array kOptions = {
     Hint{"--cache-type-k", "use --kv-type, for keys and values alike"},
     Hint{"--cache-type-v", "use --kv-type, for keys and values alike"},
     Hint{"-no-cnv", "without --chat the prompt is completed as given; leave it out"},
-    Hint{"-cnv", "`rocmforge chat` is a conversation; generate --chat asks one question"},
+    Hint{"-cnv", kConversation},
+    Hint{"--conversation", kConversation},
+    Hint{"-i", kConversation},
+    Hint{"--interactive", kConversation},
+    Hint{"-st", "generate --chat asks one question; leave it out"},
+    Hint{"--single-turn", "generate --chat asks one question; leave it out"},
+    Hint{"-co", "colours are used on a terminal, unless NO_COLOR is set; leave it out"},
+    Hint{"--color", "colours are used on a terminal, unless NO_COLOR is set; leave it out"},
+    Hint{"-e", "a prompt is taken as it is given; in bash $'a\\nb' has a newline"},
+    Hint{"--escape", "a prompt is taken as it is given; in bash $'a\\nb' has a newline"},
+    Hint{"--no-escape", "a prompt is taken as it is given; leave it out"},
+    Hint{"-r", "use --stop"},
+    Hint{"--reverse-prompt", "use --stop"},
+    Hint{"--chat-template-file", "use --chat-template, which takes a file or a name"},
+    Hint{"--chat-template-kwargs", "use --template-arg KEY=JSON"},
+    Hint{"--no-display-prompt", "the prompt is not repeated; leave it out"},
+    Hint{"--no-warmup", "there is none; leave it out"},
+    Hint{"--no-perf", "times go to standard error; leave it out"},
+    Hint{"--mlock", kMapped},
+    Hint{"--no-mmap", kMapped},
+    Hint{"--mmap", kMapped},
+    Hint{"-dev", "use --device"},
+    Hint{"-sm", kWholeGpu},
+    Hint{"--split-mode", kWholeGpu},
+    Hint{"-ts", kWholeGpu},
+    Hint{"--tensor-split", kWholeGpu},
+    Hint{"-mg", kWholeGpu},
+    Hint{"--main-gpu", kWholeGpu},
+    Hint{"-tb", "use --threads"},
+    Hint{"--threads-batch", "use --threads"},
+    Hint{"-j", kNoGrammar},
+    Hint{"--json-schema", kNoGrammar},
+    Hint{"--grammar", kNoGrammar},
+    Hint{"--grammar-file", kNoGrammar},
+    Hint{"--lora", "adapters are not supported; merge it into the model first"},
+    Hint{"-np", "use --parallel"},
     Hint{"--jinja", "the model's own template is always used; leave it out"},
     Hint{"-sys", "use --system"},
     Hint{"--system-prompt", "use --system"},
@@ -162,6 +207,8 @@ class Walk {
 
   std::string unknown(const std::string& name) const {
     std::string out = name + ": no such option";
+    const bool is_prompt = name == "-p" || name == "--prompt" || name == "--file";
+    if (is_prompt && command_.get_name() == "chat") return out + ": " + std::string(kOnePrompt);
     if (const Hint* hint = cli::find(kOptions, name)) return out + ": " + std::string(hint->text);
     if (name.size() > 2 && name[1] != '-' && known("-" + name) != nullptr) {
       return out + "; did you mean -" + name + "?";

@@ -51,6 +51,7 @@ Placement place_on(const DeviceChoice& choice, const ModelOptions& options, Coun
 // An engine, or its error with a word on what --gguf takes.
 std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const Placement& place,
                                             Counters& counters,
+                                            const engine::ScanProgress& check_progress,
                                             const engine::LoadProgress& progress) {
   check_is_path(options.gguf);
   if (options.random && !options.overrides.empty())
@@ -66,6 +67,8 @@ std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const P
                             .fuse = !options.no_fuse,
                             .n_device_layers = place.n_device_layers,
                             .rest = place.rest.get(),
+                            .check_weights = options.check_tensors,
+                            .check_progress = check_progress,
                             .progress = progress},
       *place.device, counters);
 }
@@ -164,6 +167,10 @@ void add_model_options(CLI::App& command, ModelOptions& options, bool required) 
       .add_flag("--no-fuse", options.no_fuse,
                 "Run the plain graph, op by op: slow, to find a fault")
       ->group(kModelGroup);
+  command
+      .add_flag("--check-tensors", options.check_tensors,
+                "Look at every weight before loading: one that is no number is an error")
+      ->group(kModelGroup);
   add_tokenizer_option(command, options.tokenizer);
   add_override_option(command, options.overrides);
 }
@@ -177,20 +184,29 @@ Session::Session(const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<DeviceChoice> choices = choices_of(options);
   Interrupt interrupt;
-  LoadBar bar(STDERR_FILENO);
+  ModelOptions trying = options;
+  LoadBar bar(STDERR_FILENO), check_bar(STDERR_FILENO, LoadBar::kPatience, check_line);
+  const auto check_progress = [&](std::int64_t done, std::int64_t total) {
+    check_bar.show(done, total);
+    if (done == total) {
+      check_bar.erase();
+      trying.check_tensors = false;  // on another device they are the same
+    }
+    return !interrupt.requested().load();
+  };
   const auto progress = [&](std::int64_t done, std::int64_t total) {
     bar.show(done, total);
     return !interrupt.requested().load();
   };
-  ModelOptions trying = options;
   std::size_t i = 0;
   while (engine_ == nullptr) {
     try {
       place_ = place_on(choices.at(i), trying, counters_);
-      engine_ = open_engine(trying, place_, counters_, progress);
+      engine_ = open_engine(trying, place_, counters_, check_progress, progress);
       bar.erase();
     } catch (const Error& e) {
       bar.erase();
+      check_bar.erase();
       if (e.code() == ErrorCode::kCancelled) {
         place_ = {};
         interrupt.obey();

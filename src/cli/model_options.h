@@ -21,6 +21,7 @@ struct ModelOptions {
   std::int32_t ctx = 0;
   std::string kv_type = "f16";
   bool no_fuse = false;
+  bool check_tensors = false;
   std::int32_t max_sequences = 1;           // that run together
   std::optional<model::RandomSpec> random;  // instead of `gguf`
   std::vector<std::string> overrides;       // of --override-kv

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "cli/app.h"
+#include "cli/help.h"
 #include "cli/output.h"
 #include "gguf/model_files.h"
 #include "gguf/reader.h"
@@ -25,7 +26,7 @@ namespace fs = std::filesystem;
 constexpr const char* kVariable = "ROCMFORGE_MODELS";
 
 struct Options {
-  std::string dir;
+  std::string dir, place;  // the same, by name and by place
 };
 
 bool is_gguf(const fs::path& path) {
@@ -96,7 +97,11 @@ std::string describe(const fs::path& path) {
 
 int list_models(const Options& o) {
   const char* variable = std::getenv(kVariable);
-  const std::string dir = !o.dir.empty()                               ? o.dir
+  if (!o.dir.empty() && !o.place.empty()) {
+    throw Error(ErrorCode::kUsage, "--dir: the folder is given twice, by name and by its place");
+  }
+  const std::string given = o.dir + o.place;
+  const std::string dir = !given.empty()                               ? given
                           : variable != nullptr && variable[0] != '\0' ? variable
                                                                        : "models";
   std::vector<fs::path> paths;
@@ -124,6 +129,7 @@ int list_models(const Options& o) {
 void add_models(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("models", "List the model files of a folder");
+  command->add_option("folder", o->place, "As --dir")->type_name("PATH")->check(not_empty_path());
   command->add_option("--dir", o->dir, "The folder, and those in it [$ROCMFORGE_MODELS, or models]")
       ->type_name("PATH");
   command->footer(
@@ -131,7 +137,7 @@ void add_models(CLI::App& app, Action& action) {
 with its error. `rocmforge inspect` tells more of one.
 
 Example:
-  rocmforge models --dir ~/models)");
+  rocmforge models ~/models)");
   command->callback([o, &action] { action = [o] { return list_models(*o); }; });
 }
 

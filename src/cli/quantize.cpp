@@ -59,24 +59,6 @@ std::string progress_line(std::int64_t done, std::int64_t total, double) {
       mib(static_cast<std::uint64_t>(done)) / 1024, mib(static_cast<std::uint64_t>(total)) / 1024);
 }
 
-// Lines of at most 70 characters.
-std::string wrapped(const std::string& list) {
-  std::string out;
-  std::size_t line = 0;
-  for (std::size_t at = 0; at < list.size();) {
-    const std::size_t end = std::min(list.find(", ", at), list.size());
-    const std::size_t n = std::min(end + 2, list.size()) - at;
-    if (line + n > 70) {
-      out.back() = '\n';
-      line = 0;
-    }
-    out += list.substr(at, n);
-    line += n;
-    at += n;
-  }
-  return out;
-}
-
 // The tensors, one a line, in columns.
 class Table {
  public:

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kCommonGroup = "Choice of tokens";
 constexpr const char* kRepetitionGroup = "Less repetition";
 constexpr const char* kSamplersGroup = "Other samplers";
+constexpr const char* kSuppressed = "tokenizer.ggml.suppress_tokens";
 
 // A backslash and n, r, t, ", ', or a backslash, as they are typed in a shell.
 std::string unescaped(const std::string& text) {
@@ -100,7 +101,9 @@ void add_common(const Adder& to, SamplingOptions& o) {
   engine::SamplingParams& p = o.params;
   to.number("--temperature,--temp", p.temperature,
             "Spread of the choice; 0: always the likeliest token");
-  to.add("--top-k", o.top_k, "N", whole_number(), "Choose among the N likeliest tokens, from 1 on");
+  to.add("--top-k", o.top_k, "N", whole_number(),
+         o.zero_top_k ? "Choose among the N likeliest tokens; 0: among all"
+                      : "Choose among the N likeliest tokens, from 1 on");
   to.number("--top-p", p.top_p, "Choose among the likeliest that add up to this probability");
   to.number("--min-p", p.min_p,
             "Drop tokens of less than this share of the likeliest one's probability");
@@ -168,8 +171,9 @@ void add_sampling_options(CLI::App& command, SamplingOptions& o) {
 std::string range_error(const SamplingOptions& o) {
   try {
     engine::SamplingParams params = parsed(o);
-    // 0 stands for all tokens within the program; users leave top_k out of --samplers.
-    if (o.top_k <= 0) params.top_k = -1;
+    // 0 stands for all tokens within the program; where scripts rely on its being refused, users
+    // leave top_k out of --samplers.
+    if (o.top_k < 0 || (o.top_k == 0 && !o.zero_top_k)) params.top_k = -1;
     return engine::range_error(params);
   } catch (const Error& e) {
     return e.what();
@@ -183,10 +187,24 @@ engine::SamplingParams sampling_params(const SamplingOptions& o) {
   return out;
 }
 
-void forbid_end(engine::SamplingParams& params, const text::Tokenizer& tokenizer) {
-  for (text::TokenId id = 0; id < tokenizer.size(); ++id) {
-    if (!tokenizer.is_end_of_generation(id)) continue;
+void forbid_tokens(engine::SamplingParams& params, const SamplingOptions& options,
+                   const gguf::File& file, const text::Tokenizer& tokenizer) {
+  const auto forbid = [&](text::TokenId id) {
     params.logit_bias.push_back({.token = id, .bias = -std::numeric_limits<float>::infinity()});
+  };
+  const auto suppressed = file.get_ints(kSuppressed).value_or(std::vector<std::int64_t>());
+  if (suppressed.size() > engine::kMaxLogitBiases) {
+    throw Error(ErrorCode::kUnsupported, "[engine] " + file.path() + ": " + kSuppressed + ": " +
+                                             std::to_string(suppressed.size()) +
+                                             " tokens, more than " +
+                                             std::to_string(engine::kMaxLogitBiases));
+  }
+  for (const std::int64_t id : suppressed) {
+    if (id >= 0 && id < tokenizer.size()) forbid(static_cast<text::TokenId>(id));
+  }
+  if (!options.ignore_eos) return;
+  for (text::TokenId id = 0; id < tokenizer.size(); ++id) {
+    if (tokenizer.is_end_of_generation(id)) forbid(id);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/sampling/params.h"
+#include "gguf/file.h"
 #include "text/tokenizer.h"
 
 namespace rocmforge::cli {
@@ -20,6 +21,7 @@ struct SamplingOptions {
   std::vector<std::string> logit_bias;  // as parse_logit_bias() takes each
   std::vector<std::string> breakers;    // of DRY, with escapes; empty: the usual ones
   bool ignore_eos = false;
+  bool zero_top_k = false;  // --top-k 0 means all tokens, as llama.cpp has it
 };
 
 void add_sampling_options(CLI::App& command, SamplingOptions& options);
@@ -31,7 +33,10 @@ std::string range_error(const SamplingOptions& options);
 // What the options ask for, once they are in range. A random seed is drawn here: call it once.
 // Error{kUsage} for a seed that is no number.
 engine::SamplingParams sampling_params(const SamplingOptions& options);
-// --ignore-eos: no token that ends an answer is chosen any more.
-void forbid_end(engine::SamplingParams& params, const text::Tokenizer& tokenizer);
+// Tokens that are never chosen: those of the model's tokenizer.ggml.suppress_tokens, as llama.cpp
+// does, and with --ignore-eos those that end an answer. Error{kUnsupported} naming the key for too
+// many of them.
+void forbid_tokens(engine::SamplingParams& params, const SamplingOptions& options,
+                   const gguf::File& file, const text::Tokenizer& tokenizer);
 
 }  // namespace rocmforge::cli

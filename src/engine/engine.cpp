@@ -40,7 +40,11 @@ Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& 
     : file_(options.random ? ModelFile(*options.random, counters)
                            : ModelFile(options.path, counters, options.overrides)),
       tokenizer_(options.random ? nullptr : find_tokenizer(file_.gguf(), options.tokenizer)) {
-  file_.warn_of_bad_weights();
+  if (options.check_weights) {
+    file_.check_weights(options.check_progress);
+  } else {
+    file_.warn_of_bad_weights();
+  }
   runner_ =
       std::make_unique<Runner>(file_.gguf(), runner_options(options, file_), device, counters);
   if (tokenizer_ != nullptr) check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);

@@ -37,6 +37,8 @@ struct EngineOptions {
   std::int32_t n_device_layers = kAllLayers;
   backend::Device* rest = nullptr;
   std::optional<bool> run_ahead = {};  // as in RunnerOptions
+  bool check_weights = false;          // every weight, before anything is loaded
+  ScanProgress check_progress = {};
   LoadProgress progress = {};
 };
 inline constexpr std::int32_t kDefaultContext = 4096;

@@ -1,5 +1,6 @@
 #include "engine/loader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 
@@ -7,13 +8,15 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/read_vocab.h"
-#include "engine/weight_scan.h"
 #include "gguf/reader.h"
 #include "model/architecture.h"
 #include "text/tokenizer_json.h"
 
 namespace rocmforge::engine {
 namespace {
+
+// Embeddings are padded to a multiple of some power of two up to this.
+constexpr std::int32_t kUsualPadding = 512;
 
 // A tokenizer.json, which may leave out what ends a text: the model's file says that, if it does.
 text::Vocab read_tokenizer_file(const gguf::File& file, const std::string& path) {
@@ -55,14 +58,37 @@ ModelFile::ModelFile(const model::RandomSpec& random, Counters& counters) {
   random_.emplace(random, counters);
 }
 
-void ModelFile::warn_of_bad_weights() const {
-  if (!files_) return;
+std::vector<BadWeight> ModelFile::bad_weights(Scan scan, const ScanProgress& progress) const {
   // Past the mapping: what is looked at stays out of the process's memory.
   const auto read = [this](const gguf::TensorInfo& tensor, std::uint64_t offset,
                            std::span<std::byte> to) {
     mappings()[tensor.part].read_at(static_cast<std::size_t>(tensor.offset + offset), to);
   };
-  warn_of(find_bad_weights(gguf(), read), gguf().path());
+  return find_bad_weights(gguf(), read, scan, progress);
+}
+
+void ModelFile::warn_of_bad_weights() const {
+  if (!files_) return;
+  warn_of(bad_weights(Scan::kQuick, {}), gguf().path());
+  const std::uint64_t quick = bytes_to_scan(gguf(), Scan::kQuick);
+  const std::uint64_t all = bytes_to_scan(gguf(), Scan::kWhole);
+  if (quick == all) return;
+  log(LogLevel::kInfo, gguf().path() + ": looked for weights that are no numbers in " +
+                           std::to_string(quick >> 20) + " of " + std::to_string(all >> 20) +
+                           " MiB; --check-tensors looks at all");
+}
+
+void ModelFile::check_weights(const ScanProgress& progress) const {
+  if (!files_) return;
+  bool stopped = false;
+  const auto ask = [&](std::int64_t done, std::int64_t total) {
+    stopped = progress && !progress(done, total);
+    return !stopped;
+  };
+  const std::vector<BadWeight> bad = bad_weights(Scan::kWhole, ask);
+  if (stopped) throw Error(ErrorCode::kCancelled, "[engine] " + gguf().path() + ": cancelled");
+  refuse_bad_weights(bad, gguf().path());
+  log(LogLevel::kInfo, gguf().path() + ": every weight is a number");
 }
 
 bool has_vocabulary(const gguf::File& file) {
@@ -96,13 +122,19 @@ std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file, const st
 
 void check_vocabulary(const gguf::File& file, const model::HyperParams& params,
                       const text::Tokenizer& tokenizer) {
-  // Embeddings are often padded to a round number of rows: more rows than tokens is no fault.
+  // A few rows more than tokens are no fault: padding.
   if (tokenizer.size() > params.n_vocab) {
     throw Error(ErrorCode::kFormat, "[model] " + file.path() + ": tokenizer.ggml.tokens: has " +
                                         std::to_string(tokenizer.size()) +
                                         " tokens, but token_embd.weight only " +
                                         std::to_string(params.n_vocab) + " rows");
   }
+  const std::int32_t without = params.n_vocab - tokenizer.size();
+  if (without <= std::max(kUsualPadding, params.n_vocab / 16)) return;
+  log(LogLevel::kWarn, "[model] " + file.path() + ": the vocabulary has " +
+                           std::to_string(tokenizer.size()) + " tokens, token_embd.weight " +
+                           std::to_string(params.n_vocab) + " rows: " + std::to_string(without) +
+                           " have no text; is it this model's vocabulary?");
 }
 
 std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::WeightTable& table) {

@@ -11,6 +11,7 @@
 #include "backend/executor.h"
 #include "base/counters.h"
 #include "base/mapped_file.h"
+#include "engine/weight_scan.h"
 #include "gguf/model_files.h"
 #include "model/model.h"
 #include "model/random_model.h"
@@ -30,14 +31,19 @@ class ModelFile {
   ModelFile& operator=(const ModelFile&) = delete;
 
   const gguf::File& gguf() const { return random_ ? random_->gguf() : files_->file(); }
-  // A warning for each tensor that is seen to hold no numbers (weight_scan.h).
+  // A warning for each tensor that is seen to hold no numbers in a quick look (weight_scan.h).
   void warn_of_bad_weights() const;
+  // Looks at every weight. Error{kFormat} naming the tensors that hold no numbers; kCancelled where
+  // `progress`, which may be empty, says to stop.
+  void check_weights(const ScanProgress& progress) const;
   // By TensorInfo::part; none of a model of made-up weights.
   std::span<const MappedFile> mappings() const {
     return files_ ? files_->mappings() : std::span<const MappedFile>();
   }
 
  private:
+  std::vector<BadWeight> bad_weights(Scan scan, const ScanProgress& progress) const;
+
   std::vector<gguf::Override> overrides_;
   std::optional<gguf::ModelFiles> files_;
   std::optional<model::RandomModel> random_;
@@ -52,11 +58,11 @@ std::unique_ptr<text::Tokenizer> find_tokenizer(const gguf::File& file, const st
 std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file,
                                                 const std::string& path = {});
 
-// Where the file holds each weight's segments, or the seed of what it does not hold; a tokenizer
-// smaller or larger than the embedding is refused by check_vocabulary.
+// Where the file holds each weight's segments, or the seed of what it does not hold.
 std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::WeightTable& table);
 
-// The model's embedding must have a row for each token. Error{kFormat} naming both numbers.
+// The model's embedding must have a row for each token. Error{kFormat} naming both numbers; a
+// warning where so many rows have no token that the vocabulary may be another model's.
 void check_vocabulary(const gguf::File& file, const model::HyperParams& params,
                       const text::Tokenizer& tokenizer);
 

@@ -26,10 +26,26 @@ struct BadWeight {
 using ReadWeights = std::function<void(const gguf::TensorInfo& tensor, std::uint64_t offset,
                                        std::span<std::byte> to)>;
 
-// The tensors with a NaN or an infinity, in the file's order. Of a file with more than
-// kScannedBytes of weights, the beginning of each tensor is looked at, so that together they are
-// about as many.
-std::vector<BadWeight> find_bad_weights(const gguf::File& file, const ReadWeights& read);
+// How much of a file is looked at.
+enum class Scan {
+  kQuick,  // of more than kScannedBytes of weights each tensor's beginning, together about as many
+  kWhole
+};
+
+// What find_bad_weights will read, in bytes.
+std::uint64_t bytes_to_scan(const gguf::File& file, Scan scan);
+
+// Bytes that are looked at; false: stop.
+using ScanProgress = std::function<bool(std::int64_t done, std::int64_t total)>;
+
+// The tensors with a NaN or an infinity, in the file's order; found so far where `progress`, which
+// may be empty, says to stop.
+std::vector<BadWeight> find_bad_weights(const gguf::File& file, const ReadWeights& read,
+                                        Scan scan = Scan::kQuick,
+                                        const ScanProgress& progress = {});
+
+// Error{kFormat} naming file, the first tensors and how many more there are; none: nothing.
+void refuse_bad_weights(const std::vector<BadWeight>& bad, const std::string& path);
 
 // Logs a warning for each of the first few, naming file and tensor.
 void warn_of(const std::vector<BadWeight>& bad, const std::string& path);

@@ -57,7 +57,10 @@ Override parse_one(std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string_view key = text.substr(0, equals);
   if (equals == std::string_view::npos || !opens_value(text.substr(equals + 1)))
-    refuse(key, "give KEY=TYPE:VALUE with TYPE int, float, bool or str");
+    throw Error(ErrorCode::kUsage,
+                "--override-kv: " + quoted(text) +
+                    " is not KEY=TYPE:VALUE with TYPE int, float, bool or str; for example "
+                    "llama.context_length=int:8192");
   if (const std::string_view fault = fault_of_name(key, kMaxKeyBytes); !fault.empty())
     refuse(key, "the key " + std::string(fault));
   if (key == "general.alignment")

@@ -14,6 +14,7 @@ constexpr std::uint64_t kMaxHeadDim = 1024;  // what attention's tiles are made 
 HyperParams read_hyper_params(const gguf::File& file, ir::RopeKind rope_kind) {
   const KeyReader read(file);
   refuse_unknown_arithmetic(read);
+  warn_of_unknown_keys(read);
 
   HyperParams p;
   p.architecture = *file.get_string("general.architecture");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "gguf/file.h"
@@ -49,5 +50,11 @@ class KeyReader {
 // Keys that change the arithmetic and are not implemented: Error{kUnsupported} unless they say
 // "off".
 void refuse_unknown_arithmetic(const KeyReader& read);
+
+// The file's keys `<architecture>.*` that nothing here reads, refuses or knows to be harmless, in
+// the file's order.
+std::vector<std::string_view> unknown_keys(const KeyReader& read);
+// One warning that names them.
+void warn_of_unknown_keys(const KeyReader& read);
 
 }  // namespace rocmforge::model

@@ -3,10 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
 #include "base/check.h"
+#include "tensor/quant/iq4_nl.h"
+#include "tensor/quant/iq4_xs.h"
+#include "tensor/quant/q2_k.h"
+#include "tensor/quant/q3_k.h"
+#include "tensor/quant/q4_0.h"
+#include "tensor/quant/q4_1.h"
+#include "tensor/quant/q4_k.h"
+#include "tensor/quant/q5_0.h"
+#include "tensor/quant/q5_1.h"
+#include "tensor/quant/q5_k.h"
+#include "tensor/quant/q6_k.h"
+#include "tensor/quant/q8_0.h"
 
 namespace rocmforge {
 namespace {
@@ -39,32 +52,37 @@ std::int64_t first_full(std::span<const std::byte> numbers, std::uint32_t expone
   return -1;
 }
 
-// Where blocks have their F16 scales, by ggml's number of the type (tensor/quant has the layouts).
+// Where blocks have their F16 scales: `d`, and `m` or `dmin` of types that have a minimum.
 struct Scales {
   std::uint32_t gguf_id;
-  std::int64_t first, second;  // bytes from the block's start; -1: only one
+  std::size_t first, second;  // bytes from the block's start; the same where there is but one
 };
-constexpr std::array<Scales, 12> kScales = {{{2, 0, -1},     // Q4_0
-                                             {3, 0, 2},      // Q4_1
-                                             {6, 0, -1},     // Q5_0
-                                             {7, 0, 2},      // Q5_1
-                                             {8, 0, -1},     // Q8_0
-                                             {10, 80, 82},   // Q2_K
-                                             {11, 108, -1},  // Q3_K
-                                             {12, 0, 2},     // Q4_K
-                                             {13, 0, 2},     // Q5_K
-                                             {14, 208, -1},  // Q6_K
-                                             {20, 0, -1},    // IQ4_NL
-                                             {23, 0, -1}}};  // IQ4_XS
+template <class Q>
+constexpr Scales scales_of() {
+  using Block = typename Q::Block;
+  constexpr std::size_t kFirst = offsetof(Block, d);
+  if constexpr (requires(Block b) { b.dmin; }) {
+    return {Q::kGgufId, kFirst, offsetof(Block, dmin)};
+  } else if constexpr (requires(Block b) { b.m; }) {
+    return {Q::kGgufId, kFirst, offsetof(Block, m)};
+  } else {
+    return {Q::kGgufId, kFirst, kFirst};
+  }
+}
+// Types that are not here are decoded: right, and slower.
+constexpr std::array kScales = {
+    scales_of<quant::Q4_0>(), scales_of<quant::Q4_1>(),   scales_of<quant::Q5_0>(),
+    scales_of<quant::Q5_1>(), scales_of<quant::Q8_0>(),   scales_of<quant::Q2_K>(),
+    scales_of<quant::Q3_K>(), scales_of<quant::Q4_K>(),   scales_of<quant::Q5_K>(),
+    scales_of<quant::Q6_K>(), scales_of<quant::IQ4_NL>(), scales_of<quant::IQ4_XS>()};
 
 std::int64_t first_by_scales(const DTypeInfo& type, const Scales& scales,
                              std::span<const std::byte> blocks) {
   const auto n = static_cast<std::int64_t>(blocks.size()) / type.block_bytes;
-  const std::int64_t second = scales.second < 0 ? scales.first : scales.second;
   for (std::int64_t i = 0; i < n; ++i) {
     const std::byte* block = blocks.data() + i * type.block_bytes;
     if (is_full<std::uint16_t>(block + scales.first, kExponent16) ||
-        is_full<std::uint16_t>(block + second, kExponent16)) {
+        is_full<std::uint16_t>(block + scales.second, kExponent16)) {
       return i;
     }
   }

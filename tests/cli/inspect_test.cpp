@@ -103,6 +103,44 @@ TEST_F(Inspect, AllPartsOfAModel) {
             std::string::npos);
 }
 
+// What later parts alone say counts for a load, and is shown.
+TEST_F(Inspect, KeysOfAllParts) {
+  const std::string first =
+      write_split_model(tiny_model(), dir_.file("split"), 3, {}, [](gguf::Writer& w, int n) {
+        if (n == 2) w.add_u32("llama.expert_count", 8);
+      });
+  const json::object all = as_json(first);
+  EXPECT_EQ(all.at("metadata").at("llama.expert_count").to_number<int>(), 8);
+  EXPECT_EQ(all.at("metadata").at("split.no").to_number<int>(), 0);
+  EXPECT_NE(std::string(all.at("why_not").as_string()).find("llama.expert_count: is 8"),
+            std::string::npos);
+}
+
+// With the same overrides a load takes the same context, and fails with the same words.
+TEST_F(Inspect, ShowsWhatALoadWithTheSameOverridesTakes) {
+  const std::vector<std::string> shorter = {"--override-kv", "llama.context_length=int:64"};
+  const json::object all = as_json(model(), shorter);
+  EXPECT_EQ(all.at("metadata").at("llama.context_length").to_number<int>(), 64);
+  const json::object& memory = all.at("memory").as_object();
+  EXPECT_EQ(memory.at("ctx").to_number<int>(), 64);
+  EXPECT_EQ(memory.at("kv").to_number<int>(), 2 * 2 * 64 * 2 * 16 * 2);
+  Command load = generate("hello", {"-n", "1", "--device", "cpu", shorter[0], shorter[1]});
+  load.env["ROCMFORGE_LOG_LEVEL"] = "info";
+  EXPECT_NE(run(load).err.find("context of 64 tokens"), std::string::npos);
+
+  const std::vector<std::string> experts = {"--override-kv", "llama.expert_count=int:8"};
+  const std::string why(as_json(model(), experts).at("why_not").as_string());
+  EXPECT_NE(why.find("llama.expert_count: is 8"), std::string::npos) << why;
+  EXPECT_TRUE(failed(run(generate("hello", experts)), {why}));
+
+  const std::vector<std::string> missing = {"--tokenizer", dir_.file("none.json")};
+  const std::string no_tokenizer(as_json(model(), missing).at("why_not").as_string());
+  EXPECT_NE(no_tokenizer.find("none.json"), std::string::npos) << no_tokenizer;
+  EXPECT_TRUE(failed(run(generate("hello", missing)), {no_tokenizer}));
+  EXPECT_TRUE(misused(run_rocmforge({"inspect", model(), "--override-kv", "x=1"}),
+                      {"\"x=1\" is not KEY=TYPE:VALUE", "for example"}));
+}
+
 TEST_F(Inspect, RefusesWhatIsNoModel) {
   write_text(dir_.file("no.gguf"), "no model");
   EXPECT_TRUE(failed(run_rocmforge({"inspect", dir_.file("no.gguf")}), {"no.gguf", "GGUF"}));

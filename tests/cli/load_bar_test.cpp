@@ -46,6 +46,8 @@ TEST(LoadBar, SaysHowMuchAndHowFast) {
   constexpr std::int64_t kGib = std::int64_t{1} << 30;
   EXPECT_EQ(load_line(0, 4 * kGib, 0), "loading   0 %, 0.00 of 4.00 GiB, 0.00 GiB/s");
   EXPECT_EQ(load_line(3 * kGib, 4 * kGib, 2), "loading  75 %, 3.00 of 4.00 GiB, 1.50 GiB/s");
+  EXPECT_EQ(check_line(kGib, 4 * kGib, 2),
+            "checking the weights  25 %, 1.00 of 4.00 GiB, 0.50 GiB/s");
   EXPECT_EQ(load_line(0, 0, 1), "loading 100 %, 0.00 of 0.00 GiB, 0.00 GiB/s");
   EXPECT_EQ(load_line(100 * kGib, 100 * kGib, 10),
             "loading 100 %, 100.00 of 100.00 GiB, 10.00 GiB/s");

@@ -56,6 +56,33 @@ TEST_F(Mistake, OptionsThatDoNotExist) {
   EXPECT_TRUE(generate_told({"-p", "hi", "-x"}, {"-x: no such option"}));
 }
 
+TEST_F(Mistake, OptionsOfLlamaCpp) {
+  const std::vector<std::pair<const char*, const char*>> known = {
+      {"--color", "NO_COLOR"},
+      {"-e", "taken as it is given"},
+      {"--escape", "newline"},
+      {"-i", "rocmforge chat"},
+      {"-cnv", "rocmforge chat"},
+      {"-r", "--stop"},
+      {"--mlock", "leave it out"},
+      {"--chat-template-file", "--chat-template"},
+      {"-tb", "--threads"},
+      {"--grammar", "not supported"},
+      {"--lora", "merge"},
+      {"--main-gpu", "--device hip:1"},
+      {"--no-warmup", "leave it out"}};
+  for (const auto& [option, part] : known) {
+    EXPECT_TRUE(
+        generate_told({"-p", "hi", option}, {std::string(option) + ": no such option: ", part}));
+    EXPECT_TRUE(told({"chat", "--gguf", model(), option}, {option, part}));
+  }
+  for (const char* option : {"-p", "--prompt"}) {
+    EXPECT_TRUE(told({"chat", "--gguf", model(), option, "hello"},
+                     {std::string(option) + ": no such option: a conversation begins without",
+                      "generate --chat -p TEXT", "--system"}));
+  }
+}
+
 TEST_F(Mistake, ValuesThatAreMissing) {
   EXPECT_TRUE(generate_told({}, {"no prompt", "--prompt TEXT"}));
   EXPECT_TRUE(generate_told({"-p"}, {"-p", "value is missing"}));

@@ -36,6 +36,18 @@ TEST_F(Models, NoneIsNoError) {
                              "'. Use --dir or ROCMFORGE_MODELS to specify a directory.\n");
 }
 
+TEST_F(Models, TheFolderMayStandAlone) {
+  write_tiny_model(in("m.gguf"));
+  const Outcome o = run_rocmforge({"models", dir_.path()});
+  EXPECT_TRUE(succeeded(o));
+  EXPECT_EQ(o.out, list(dir_.path()).out);
+  EXPECT_NE(o.out.find("- m\n"), std::string::npos) << o.out;
+  EXPECT_TRUE(misused(run_rocmforge({"models", dir_.path(), "--dir", dir_.path()}),
+                      {"--dir: the folder is given twice"}));
+  EXPECT_TRUE(misused(run_rocmforge({"models", ""}), {"the path is empty"}));
+  EXPECT_TRUE(misused(run_rocmforge({"models", "a", "b"}), {"\"b\": one word too many"}));
+}
+
 TEST_F(Models, AreListedByNameWithWhatTheirKeysSay) {
   fs::create_directories(in("a/deep"));
   write_tiny_model(in("zebra.gguf"));

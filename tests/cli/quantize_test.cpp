@@ -188,7 +188,7 @@ TEST_F(Quantize, SetsKeysByHand) {
   EXPECT_TRUE(has(o, "other")) << o.out;
   EXPECT_TRUE(misused(
       quantize(model(), {"--out", out(), "--type", "Q8_0", "--override-kv", "general.name"}),
-      {"--override-kv: general.name"}));
+      {"--override-kv: \"general.name\" is not"}));
 }
 
 TEST_F(Quantize, LeavesNothingWhenKilled) {

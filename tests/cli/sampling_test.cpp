@@ -96,6 +96,54 @@ TEST_F(SamplingOptionsTest, ABiasForbidsATokenOrForcesIt) {
   EXPECT_NE(always, text({"-l", "5+100000", "-l", "5-inf"}));
 }
 
+// In a conversation 0 means all tokens; generate refuses it, as scripts of old expect.
+TEST_F(SamplingOptionsTest, TopKOfZeroIsOffInAConversation) {
+  const auto talk = [&](const std::string& lines, const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"chat",   "--gguf",   model(), "--chat-template",
+                                     "vicuna", "--seed",   "5",     "-n",
+                                     "30",     "--device", "cpu"};
+    args.insert(args.end(), more.begin(), more.end());
+    Command command = rocmforge(args);
+    command.input = lines;
+    const Outcome o = run(command);
+    EXPECT_EQ(o.exit_code, 0) << o.err;
+    return o.out;
+  };
+  const std::string off = talk("hello\n", {"--top-k", "0"});
+  EXPECT_EQ(off, talk("hello\n", {"--samplers", "top_p;temperature"}));
+  EXPECT_NE(off, talk("hello\n", {"--top-k", "3"}));
+  EXPECT_EQ(off, talk("/set top-k 0\nhello\n", {"--top-k", "3"}));
+  EXPECT_TRUE(misused(run_rocmforge({"chat", "--gguf", model(), "--top-k", "-1"}),
+                      {"Invalid top_k: must be greater than 0"}));
+  EXPECT_TRUE(misused(run(generate("hello", {"--top-k", "0"})), {"Invalid top_k"}));
+}
+
+// As llama.cpp: what the model's file says is never to be said has a bias of -inf.
+TEST_F(SamplingOptionsTest, SuppressedTokensAreNeverChosen) {
+  const std::string key = "tokenizer.ggml.suppress_tokens";
+  std::vector<std::int32_t> ids = {-1, 290, 1 << 30};  // out of range: passed over
+  std::vector<std::string> biases = {"-n", "40", "--seed", "5"};
+  for (std::int32_t id = 3; id < 259; ++id) {
+    ids.push_back(id);
+    biases.insert(biases.end(), {"--logit-bias", std::to_string(id) + "-inf"});
+  }
+  const std::string path = dir_.file("suppressed.gguf");
+  edited(tiny_model(), {}, [&](gguf::Writer& w) { w.add_i32s(key, ids); }).write(path);
+  const auto said = [&](const std::string& gguf, std::vector<std::string> args) {
+    args.insert(args.begin(), {"generate", "--gguf", gguf, "-p", "hello", "--device", "cpu"});
+    const Outcome o = run_rocmforge(args);
+    EXPECT_EQ(o.exit_code, 0) << o.err;
+    return o.out;
+  };
+  const std::vector<std::string> plain = {"-n", "40", "--seed", "5"};
+  EXPECT_EQ(said(path, plain), said(model(), biases));
+  EXPECT_NE(said(path, plain), said(model(), plain));
+  // Another type of value is named.
+  const std::string wrong = dir_.file("wrong.gguf");
+  edited(tiny_model(), {}, [&](gguf::Writer& w) { w.add_string(key, "x"); }).write(wrong);
+  EXPECT_TRUE(failed(run_rocmforge({"generate", "--gguf", wrong, "-p", "hello"}), {wrong, key}));
+}
+
 TEST_F(SamplingOptionsTest, SeveralAnswersToOnePrompt) {
   const std::string one = text({});
   const std::string all = text({"--answers", "3"});

@@ -21,8 +21,8 @@ void expect_help(const std::vector<std::string>& args, const std::vector<std::st
 }
 
 const std::vector<std::string> kModel = {
-    "-m,--gguf,--model PATH", "-c,--ctx,--ctx-size N", "--device NAME", "[auto]",
-    "-t,--threads N",         "--kv-type TYPE",        "--no-fuse"};
+    "-m,--gguf,--model PATH", "-c,--ctx,--ctx-size N", "--device NAME",  "[auto]",
+    "--check-tensors",        "-t,--threads N",        "--kv-type TYPE", "--no-fuse"};
 
 std::vector<std::string> with_model(std::vector<std::string> parts) {
   parts.insert(parts.end(), kModel.begin(), kModel.end());

@@ -39,10 +39,12 @@ TEST(Overrides, OfEachType) {
 }
 
 TEST(Overrides, ErrorsNameTheKey) {
-  expect_refused("", ": give KEY=TYPE:VALUE");
-  expect_refused("key", "key: give KEY=TYPE:VALUE with TYPE int, float, bool or str");
-  expect_refused("key=7", "key: give KEY=TYPE:VALUE");
-  expect_refused("key=i32:7", "key: give KEY=TYPE:VALUE");
+  expect_refused("", "\"\" is not KEY=TYPE:VALUE");
+  expect_refused("key",
+                 "\"key\" is not KEY=TYPE:VALUE with TYPE int, float, bool or str; for "
+                 "example llama.context_length=int:8192");
+  expect_refused("key=7", "\"key=7\" is not KEY=TYPE:VALUE");
+  expect_refused("key=i32:7", "\"key=i32:7\" is not KEY=TYPE:VALUE");
   expect_refused("=int:7", ": the key is empty");
   expect_refused("key=int:", "key: \"\" is not a whole number");
   expect_refused("key=int:7.5", "key: \"7.5\" is not a whole number");

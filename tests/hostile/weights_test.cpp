@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "engine/loader.h"
 #include "engine/weight_scan.h"
 #include "gguf/reader.h"
 #include "hostile/cases.h"
@@ -79,11 +83,27 @@ TEST_F(Weights, OnlyTheFirstFewAreNamed) {
   EXPECT_EQ(said.back(), "[engine] m.gguf: and 3 tensors more");
 }
 
-// Of every type, a block among others that are sound, found at its place.
-TEST(Finite, FindsABlockOfEveryType) {
+class Finite : public ::testing::TestWithParam<DType> {
+ protected:
+  DType type_ = GetParam();
+  const DTypeInfo& row = info(type_);
+};
+std::vector<DType> types_of_weights() {
+  std::vector<DType> out;
   for (const DType type : kAllDTypes) {
-    const DTypeInfo& row = info(type);
-    if (row.decode == nullptr) continue;
+    if (info(type).decode != nullptr) out.push_back(type);
+  }
+  return out;
+}
+std::string name_of(const ::testing::TestParamInfo<DType>& type) {
+  return std::string(to_string(type.param));
+}
+INSTANTIATE_TEST_SUITE_P(Type, Finite, ::testing::ValuesIn(types_of_weights()), name_of);
+
+// A block among others that are sound, found at its place.
+TEST_P(Finite, FindsABlock) {
+  const DType type = type_;
+  {
     const std::int64_t n = 5 * row.block_elems;
     std::vector<float> values(static_cast<std::size_t>(n));
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -103,29 +123,135 @@ TEST(Finite, FindsABlockOfEveryType) {
   }
 }
 
-// A scale that alone is no number, in each place that blocks of the type have one.
-TEST(Finite, AgreesWithTheDecoder) {
-  for (const DType type : kAllDTypes) {
-    const DTypeInfo& row = info(type);
-    if (row.decode == nullptr || !row.is_quantized()) continue;
+// A scale that alone is no number, in each place that blocks of the type have one: a NaN, the
+// infinities, and the byte that is NaN as E8M0.
+TEST_P(Finite, AgreesWithTheDecoder) {
+  int n_bad = 0;
+  for (const int scale : {0x7c01, 0x7f80, 0xff80, 0x7c00, 0xfc00, 0x7e00, 0xffff, 0x7bff, 0x0001}) {
+    const DType type = type_;
     const auto size = static_cast<std::size_t>(row.block_bytes);
     for (std::size_t at = 0; at + 2 <= size; ++at) {
       Bytes block(size, std::byte{0x11});
-      block[at] = std::byte{0x01};
-      block[at + 1] = std::byte{0x7c};  // as F16: a NaN
+      block[at] = static_cast<std::byte>(scale & 0xff);
+      block[at + 1] = static_cast<std::byte>(scale >> 8);
       std::vector<float> values(static_cast<std::size_t>(row.block_elems));
       row.decode(block.data(), values.data(), row.block_elems);
       const bool finite =
           std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-      EXPECT_EQ(first_not_finite(type, block), finite ? -1 : 0) << row.name << " byte " << at;
+      EXPECT_EQ(first_not_finite(type, block), finite ? -1 : 0)
+          << row.name << " byte " << at << " " << scale;
+      n_bad += finite ? 0 : 1;
     }
+  }
+  EXPECT_GT(n_bad, 1) << "no scale is where this looks";
+}
+
+// A tensor of each type, too large together for the quick look to see each one's end; the file is
+// mostly a hole, and all zeros.
+class LargeFile : public Weights {
+ protected:
+  static constexpr std::int64_t kRow = 256, kRows = 256 * 256;
+  void write(std::byte scale) {
+    gguf::Writer writer;
+    writer.add_string("general.architecture", "llama");
+    for (const DType type : types_of_weights()) {
+      writer.declare_tensor(std::string(to_string(type)) + ".weight", type, Shape{kRows, kRow});
+    }
+    Bytes head = writer.bytes();
+    Counters ignored;
+    const gguf::File file = gguf::parse_head(head, writer.file_bytes(), "large", ignored);
+    write_file(path_, head);
+    std::filesystem::resize_file(path_, writer.file_bytes());
+    std::fstream out(path_, std::ios::in | std::ios::out | std::ios::binary);
+    for (const gguf::TensorInfo& t : file.tensors()) {
+      // The block that three quarters are before, each byte of it: the scales among them.
+      const std::int64_t at = bytes_of(t.dtype, kRow * (kRows / 4 * 3));
+      out.seekp(static_cast<std::streamoff>(t.offset) + at);
+      for (std::int64_t i = 0; i < info(t.dtype).block_bytes; ++i) {
+        out.put(static_cast<char>(scale));
+      }
+    }
+  }
+};
+
+TEST_F(LargeFile, EveryWeightIsLookedAtWhenAsked) {
+  write(std::byte{0xff});
+  Counters counters;
+  const engine::ModelFile file(path_, counters);
+  EXPECT_GT(engine::bytes_to_scan(file.gguf(), engine::Scan::kWhole), 2 * engine::kScannedBytes);
+  EXPECT_LE(engine::bytes_to_scan(file.gguf(), engine::Scan::kQuick), engine::kScannedBytes);
+  const auto read = [&](const gguf::TensorInfo& t, std::uint64_t offset, std::span<std::byte> to) {
+    file.mappings()[0].read_at(t.offset + offset, to);
+  };
+  EXPECT_TRUE(engine::find_bad_weights(file.gguf(), read).empty());
+  std::int64_t last = -1, all = 0;
+  const auto progress = [&](std::int64_t done, std::int64_t total) {
+    EXPECT_GE(done, last);
+    last = done;
+    all = total;
+    return true;
+  };
+  const auto bad = engine::find_bad_weights(file.gguf(), read, engine::Scan::kWhole, progress);
+  EXPECT_EQ(last, all);
+  EXPECT_EQ(static_cast<std::uint64_t>(all),
+            engine::bytes_to_scan(file.gguf(), engine::Scan::kWhole));
+  const std::vector<DType> types = types_of_weights();
+  ASSERT_EQ(bad.size(), types.size());
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    EXPECT_EQ(bad[i].tensor, std::string(to_string(types[i])) + ".weight");
+    EXPECT_EQ(bad[i].row, kRows / 4 * 3) << bad[i].tensor;
+  }
+  // As a load does it: refused, and stopped when told.
+  try {
+    file.check_weights({});
+    FAIL() << "nothing is wrong with it";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kFormat);
+    EXPECT_EQ(std::string(e.what()),
+              "[engine] " + path_ +
+                  ": NaN or infinity in F32.weight (row 49152), F16.weight (row 49152), "
+                  "BF16.weight (row 49152), Q4_0.weight (row 49152) and " +
+                  std::to_string(types.size() - 4) + " tensors more");
+  }
+  try {
+    file.check_weights([](std::int64_t done, std::int64_t) { return done < (1 << 24); });
+    FAIL() << "it went on";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kCancelled);
   }
 }
 
+TEST_F(LargeFile, OfZerosIsSound) {
+  write(std::byte{0});
+  Counters counters;
+  const engine::ModelFile file(path_, counters);
+  std::vector<std::string> said;
+  set_log_sink([&](LogLevel, std::string_view text) { said.emplace_back(text); });
+  file.check_weights({});
+  file.warn_of_bad_weights();
+  set_log_sink({});
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_NE(said[0].find("every weight is a number"), std::string::npos);
+  EXPECT_NE(said[1].find("--check-tensors looks at all"), std::string::npos) << said[1];
+}
+
+TEST_F(Weights, AreAllLookedAtWithCheckTensors) {
+  const auto checked = [&](const Bytes& bytes) {
+    write_file(path_, bytes);
+    return run_rocmforge({"generate", "--gguf", path_, "-p", "hi", "-n", "1", "--check-tensors"});
+  };
+  EXPECT_TRUE(failed(checked(with_weight("blk.0.attn_v.weight", kNan)()),
+                     {path_ + ": NaN or infinity in blk.0.attn_v.weight (row 14)"}));
+  EXPECT_TRUE(succeeded(checked(valid_bytes())));
+}
+
 // Fewer tokens than rows: embeddings are often padded. Their ids have no text, and do no harm.
-TEST_F(Weights, RowsWithoutTokens) {
+class Rows : public Weights, public ::testing::WithParamInterface<std::int64_t> {};
+INSTANTIATE_TEST_SUITE_P(More, Rows, ::testing::Values(6, 512, 513, 5000));
+
+TEST_P(Rows, WithoutTokens) {
   const auto padded = [](gguf::Writer& w) {
-    const std::int64_t rows = kTinyVocab + 6;
+    const std::int64_t rows = kTinyVocab + GetParam();
     std::vector<float> values(static_cast<std::size_t>(rows) * 32, 0.01f);
     Bytes data(values.size() * sizeof(float));
     std::memcpy(data.data(), values.data(), data.size());
@@ -142,6 +268,13 @@ TEST_F(Weights, RowsWithoutTokens) {
   EXPECT_EQ(o.signal, 0);
   EXPECT_EQ(o.exit_code, 0) << o.err;
   EXPECT_NE(o.out.find("text:\n\n"), std::string::npos) << o.out;
+  const std::string n = std::to_string(GetParam());
+  const bool is_told =
+      o.err.find("warning [model] " + path_ +
+                 ": the vocabulary has 290 tokens, token_embd.weight " +
+                 std::to_string(290 + GetParam()) + " rows: " + n +
+                 " have no text; is it this model's vocabulary?") != std::string::npos;
+  EXPECT_EQ(is_told, GetParam() > 512) << o.err;
 }
 
 }  // namespace

@@ -5,8 +5,13 @@
 #include <cmath>
 #include <limits>
 
+#include "base/log.h"
+#include "base/mapped_file.h"
+#include "gguf/reader.h"
 #include "model/architecture.h"
+#include "model/key_reader.h"
 #include "model/refused.h"
+#include "support/data.h"
 
 namespace rocmforge::test {
 namespace {
@@ -76,6 +81,61 @@ TEST_P(EveryArchitecture, RefusesNumbersThatChangeTheArithmetic) {
                      ErrorCode::kUnsupported, key(suffix));
     }
     const Built off(with(suffix, [](auto& w, const auto& k) { w.add_f32(k, 0); }));
+  }
+}
+
+// What building a model says.
+std::vector<std::string> warnings_of(const gguf::Writer& writer) {
+  std::vector<std::string> out;
+  set_log_sink([&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::kWarn) out.emplace_back(text);
+  });
+  const Built built(writer);
+  set_log_sink({});
+  return out;
+}
+
+TEST_P(EveryArchitecture, WarnsOfKeysThatItDoesNotKnow) {
+  EXPECT_EQ(warnings_of(tiny_model(tiny_shape(GetParam()))), std::vector<std::string>{});
+  const auto one = warnings_of(with_u32("attention.brand_new", 3));
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0], "[model] tiny.gguf: " + key("attention.brand_new") +
+                        ": not known here and passed over; answers are wrong if the arithmetic "
+                        "depends on it");
+  const auto many = warnings_of(edited(tiny_model(tiny_shape(GetParam())), {}, [&](auto& w) {
+    for (const char* suffix : {"a", "b", "rope.c", "d", "e", "f"}) w.add_u32(key(suffix), 1);
+    w.add_u32("other.key", 1);  // of no architecture's own
+  }));
+  ASSERT_EQ(many.size(), 1u);
+  EXPECT_NE(many[0].find(key("a") + ", " + key("b") + ", " + key("rope.c") + ", " + key("d") +
+                         " and 2 more: not known"),
+            std::string::npos)
+      << many[0];
+}
+
+TEST_P(EveryArchitecture, KnowsWhatConvertersWrite) {
+  for (const char* suffix : {"vocab_size", "rope.scaling.finetuned", "expert_feed_forward_length",
+                             "rope.dimension_count_swa", "attention.layer_norm_epsilon"}) {
+    EXPECT_EQ(warnings_of(with_u32(suffix, 1)), std::vector<std::string>{}) << suffix;
+  }
+  EXPECT_EQ(
+      warnings_of(with("tensor_data_layout",
+                       [](auto& w, const auto& k) { w.add_string(k, "Meta AI original pth"); })),
+      std::vector<std::string>{});
+}
+
+TEST(KnownKeys, AreAllThatModelsHave) {
+  for (const char* name : {"models/stories260K.gguf", "models/stories260K-chatglm.gguf",
+                           "models/tinystories-656k-llama.gguf",
+                           "models/tinystories-656k-qwen2.gguf", "models/synth/chatglm.BF16.gguf",
+                           "models/synth/glm4.BF16.gguf", "models/synth/llama.Q4_K_M.gguf",
+                           "models/synth/qwen2.BF16.gguf", "models/synth/qwen3.BF16.gguf"}) {
+    const std::string path = test::data_file(name);
+    ROCMFORGE_NEED_DATA(path, name);
+    const MappedFile mapped(path);
+    const gguf::File file = gguf::parse_keys(mapped.bytes(), path);
+    EXPECT_TRUE(model::unknown_keys(model::KeyReader(file)).empty())
+        << name << ": " << model::unknown_keys(model::KeyReader(file)).front();
   }
 }
 
