@@ -100,7 +100,8 @@ function(rocmforge_device_objects FOLDER TARGET SOURCES OUT)
     endif()
     add_custom_command(
       OUTPUT ${object}
-      COMMAND ${ROCMFORGE_DEVICE_CLANG} ${flags} ${ROCMFORGE_DEVICE_FLAGS} ${ARG_FLAGS}
+      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${ROCMFORGE_DEVICE_CLANG}
+              ${flags} ${ROCMFORGE_DEVICE_FLAGS} ${ARG_FLAGS}
               -MD -MT ${object} -MF ${object}.d ${source} -o ${first}
       ${then}
       DEPENDS ${source}
