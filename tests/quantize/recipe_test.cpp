@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/random_model.h"
 #include "quantize/made_file.h"
 #include "quantize/plan.h"
 
@@ -200,6 +201,19 @@ TEST(Recipe, RowsThatAreNotWholeBlocksFallBack) {
       make_plan(parsed.file, {.file_type = find_file_type("Q4_K_S"), .rules = {}}, false);
   EXPECT_EQ(plan.n_fallbacks, 2 * 7 + 1);
   EXPECT_EQ(plan.tensors[1].instead_of, kQ4_K);
+}
+
+// `bench --random` gives its output matrix the type that is chosen here: it cannot ask, being of
+// another room.
+TEST(Recipe, RandomModelsHaveTheSameOutputMatrix) {
+  for (const FileType& type : file_types()) {
+    if (type.mixture == Mixture::kMXFP4Experts) continue;
+    const std::string spec = std::string("llama-8b:").append(to_string(type.type));
+    const model::RandomSpec random = model::parse_random_spec(spec);
+    EXPECT_EQ(chosen(model({}), std::string(type.name)).at("output.weight"),
+              random.type_of("output"))
+        << type.name;
+  }
 }
 
 TEST(Recipe, WhatStays) {
