@@ -105,8 +105,4 @@ bool stderr_has_colours() {
   return has_colours(STDERR_FILENO);
 }
 
-bool stdout_is_terminal() {
-  return ::isatty(STDOUT_FILENO) == 1;
-}
-
 }  // namespace rocmforge::cli

@@ -20,7 +20,6 @@ void print_error(std::string_view message);
 void report_shrunk_files();
 // A line on stderr.
 void print_note(std::string_view message);
-bool stdout_is_terminal();
 // Terminals that are not "dumb", unless NO_COLOR (no-color.org) is set and not empty.
 bool stdout_has_colours();
 bool stderr_has_colours();
