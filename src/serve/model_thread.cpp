@@ -1,5 +1,6 @@
 #include "serve/model_thread.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -29,7 +30,7 @@ std::variant<ModelThread::Handle, ModelThread::Refused> ModelThread::submit(engi
                                                                             Done done) {
   const std::scoped_lock lock(mutex_);
   if (draining_) return Refused::kClosing;
-  if (counts_.n_running + counts_.n_waiting + arrived_.size() >= n_places_ + max_waiting_) {
+  if (n_open() >= n_places_ + max_waiting_) {
     ++counts_.n_refused;
     return Refused::kFull;
   }
@@ -43,16 +44,19 @@ std::variant<ModelThread::Handle, ModelThread::Refused> ModelThread::submit(engi
 bool ModelThread::drain(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   draining_ = true;
-  return changed_.wait_for(lock, patience, [this] {
-    return arrived_.empty() && counts_.n_running + counts_.n_waiting == 0;
-  });
+  return changed_.wait_for(lock, patience, [this] { return n_open() == 0; });
 }
 
 ModelThread::Counts ModelThread::counts() const {
   const std::scoped_lock lock(mutex_);
   Counts out = counts_;
-  out.n_waiting += arrived_.size();
+  out.n_running = std::min(out.n_running, n_open());
+  out.n_waiting = n_open() - out.n_running;
   return out;
+}
+
+std::size_t ModelThread::n_open() const {
+  return counts_.n_taken - counts_.n_completed - counts_.n_cancelled - counts_.n_failed;
 }
 
 std::string ModelThread::trouble() const {
@@ -72,13 +76,16 @@ void ModelThread::run() {
     ended_.clear();
     const std::scoped_lock lock(mutex_);
     counts_.n_running = scheduler_.n_running();
-    counts_.n_waiting = scheduler_.n_waiting();
     if (!busy) changed_.notify_all();
   }
   take_arrived(/*may_wait=*/false);  // what came before it was told to stop
-  scheduler_.cancel();
+  try {
+    scheduler_.cancel();
+  } catch (const std::exception& e) {  // of a sink
+    fail_all(e.what());
+  }
   const std::scoped_lock lock(mutex_);
-  counts_.n_running = counts_.n_waiting = 0;
+  counts_.n_running = 0;
 }
 
 // Hands what has come to the scheduler; false when the thread is to end.
@@ -88,8 +95,6 @@ bool ModelThread::take_arrived(bool may_wait) {
     std::unique_lock lock(mutex_);
     if (may_wait) changed_.wait(lock, [this] { return stopping_ || !arrived_.empty(); });
     arrived.swap(arrived_);
-    // Between here and the step they count as waiting.
-    counts_.n_waiting += arrived.size();
     if (stopping_) {
       for (const Arrived& one : arrived) one.handle.cancel();
     }

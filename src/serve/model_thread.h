@@ -60,7 +60,7 @@ class ModelThread {
   // Takes no more; true when all have ended within `patience`.
   bool drain(std::chrono::milliseconds patience);
   Counts counts() const;
-  // Why the last request failed on the device; empty when one has been answered since.
+  // Why the last request failed; empty when one has been answered since.
   std::string trouble() const;
 
  private:
@@ -75,6 +75,7 @@ class ModelThread {
     Handle handle;
   };
 
+  std::size_t n_open() const;  // taken, and not ended; the mutex is held
   void run();
   bool take_arrived(bool may_wait);
   void end(std::size_t id, engine::Result result);

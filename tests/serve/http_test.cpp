@@ -146,7 +146,9 @@ TEST_F(Http, OldClientsAndHead) {
   EXPECT_FALSE(response.chunked);
   EXPECT_EQ(response.body, "one two three");
   RawClient head(address());
-  ASSERT_TRUE(head.send("HEAD /echo HTTP/1.1\r\nHost: h\r\n\r\n" + post("next")));
+  ASSERT_TRUE(head.send("HEAD /echo HTTP/1.1\r\nHost: h\r\n\r\nHEAD /stream HTTP/1.1\r\n\r\n" +
+                        post("next")));
+  EXPECT_EQ(head.read(false).status, 200);
   EXPECT_EQ(head.read(false).status, 200);
   EXPECT_EQ(head.read().body, "next");
 }
@@ -224,6 +226,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400},
         Refused{"bad_chunk",
                 "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nabc\r\n", 400},
+        Refused{"gzip",
+                "POST /echo HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nGET /a HTTP/1.1\r\n\r\n",
+                501},
+        Refused{"chunked_gzip",
+                "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 501},
+        Refused{"length_and_chunked",
+                "POST /echo HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "0\r\n\r\n",
+                400},
         Refused{"nul_in_header", std::string("GET /echo HTTP/1.1\r\nX: a\0b\r\n\r\n", 30), 400},
         Refused{"endless_line", "GET /" + std::string(100'000, 'a'), 431},
         Refused{"giant_header", "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n",
@@ -333,6 +344,49 @@ TEST_F(Http, ASlowReaderIsLeftBehind) {
   RawClient other(address());
   ASSERT_TRUE(other.send(post("quick")));
   EXPECT_EQ(other.read().body, "quick");
+}
+
+// After a refusal what still comes is dropped, for no longer than it takes to read the answer.
+TEST_F(Http, AnUploadWithoutEndIsCutAfterItsRefusal) {
+  start({.body_bytes = 1000});
+  RawClient client(address());
+  ASSERT_TRUE(client.send("POST /echo HTTP/1.1\r\nContent-Length: 100000000000\r\n\r\n"));
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string block(1 << 16, 'x');
+  while (client.send(block) && std::chrono::steady_clock::now() - begin < 9s) {
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
+  EXPECT_TRUE(server_->drain(5s));
+}
+
+TEST_F(Http, AFloodOfConnectionsIsHeldOff) {
+  start({.connections = 1});
+  RawClient first(address());
+  ASSERT_TRUE(first.send(post("a")));
+  EXPECT_EQ(first.read().body, "a");
+  std::vector<std::unique_ptr<RawClient>> flood;
+  for (int i = 0; i < 200; ++i) flood.push_back(std::make_unique<RawClient>(address()));
+  ASSERT_TRUE(first.send(post("b")));
+  EXPECT_EQ(first.read().body, "b");
+  EXPECT_EQ(server_->n_connections(), 1);
+  int n_told = 0;
+  for (const auto& one : flood) n_told += one->read().status == 503 ? 1 : 0;
+  EXPECT_GE(n_told, 32);
+}
+
+TEST_F(Http, ACutStreamIsSeenToBeCutByOldClientsToo) {
+  start();
+  RawClient old(address());
+  ASSERT_TRUE(old.send("GET /cut HTTP/1.0\r\n\r\n"));
+  EXPECT_FALSE(old.read().whole) << "it ends with a reset";
+  RawClient half(address());
+  ASSERT_TRUE(half.send(get("/hold-stream")));
+  const auto reply = held();
+  half.half_close();
+  EXPECT_TRUE(wait_for([&] { return n_gone_ == 1; }));
+  reply->write("not for who has left");
+  reply->end();
+  EXPECT_FALSE(half.read().whole);
 }
 
 TEST_F(Http, TooManyConnectionsAreToldSo) {

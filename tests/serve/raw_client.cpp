@@ -68,6 +68,7 @@ void RawClient::reset() {
 bool RawClient::fill() {
   char bytes[16384];
   const ssize_t n = ::recv(socket_, bytes, sizeof bytes, 0);
+  failed_ = n < 0;
   if (n <= 0) return false;
   buffer_.append(bytes, static_cast<std::size_t>(n));
   return true;
@@ -99,7 +100,7 @@ RawClient::Response RawClient::read(bool has_body) {
     const auto at = out.head.find("Content-Length: ");
     if (at == out.head.npos) {
       out.body = read_all();
-      out.whole = true;
+      out.whole = !failed_;
       return out;
     }
     out.whole = take(std::stoul(out.head.substr(at + 16)), out.body);

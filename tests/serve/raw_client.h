@@ -44,6 +44,7 @@ class RawClient {
 
   int socket_ = -1;
   std::string buffer_;
+  bool failed_ = false;  // the last read: a reset, or no word in time
 };
 
 }  // namespace rocmforge::test

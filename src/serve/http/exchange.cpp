@@ -33,7 +33,10 @@ void Exchange::write(std::string_view text) {
   {
     std::unique_lock lock(mutex_);
     check(answered_ && !ended_, "a stream is written before its head, or after its end");
-    if (gone_) return;
+    if (gone_) {
+      news_.cut = true;  // it will not be whole
+      return;
+    }
     if (news_.text.size() + text.size() > kMostWaiting) {
       news_.cut = news_.ended = true;
       leave(lock);
@@ -94,6 +97,7 @@ Exchange::News Exchange::take() {
   News out = std::move(news_);
   news_ = {};
   news_.streams = out.streams;
+  news_.cut = out.cut;
   return out;
 }
 

@@ -32,6 +32,8 @@ constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view kUnix = "unix:";
 // After an accept that failed, most often for want of descriptors.
 constexpr std::chrono::milliseconds kPause{100};
+// Connections that are told at once that there are too many; the next ones are closed.
+constexpr std::int32_t kMostRefused = 32;
 
 struct HostAndPort {
   std::string host, port;
@@ -115,7 +117,7 @@ class HttpServer::Impl {
 
   std::int32_t n_connections() const {
     const std::scoped_lock lock(mutex_);
-    return static_cast<std::int32_t>(sessions_.size());
+    return n_served_;
   }
 
   std::string address_;
@@ -138,6 +140,7 @@ class HttpServer::Impl {
       if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
       if (failed) {
         error = failed;
+        if (failed == asio::error::address_in_use) break;
         continue;
       }
       const tcp::endpoint bound = acceptor.local_endpoint();
@@ -145,7 +148,7 @@ class HttpServer::Impl {
       public_ = public_ || !bound.address().is_loopback();
       tcp_.push_back(std::move(acceptor));
     }
-    if (!tcp_.empty()) return;
+    if (!tcp_.empty() && error != asio::error::address_in_use) return;
     fail(address, error == asio::error::address_in_use ? "another program listens there already"
                                                        : error.message());
   }
@@ -186,22 +189,30 @@ class HttpServer::Impl {
         co_await pause.async_wait(kResult);
         continue;
       }
-      begin(HttpSession::Protocol::socket(std::move(socket)), text_of(peer));
+      try {
+        begin(HttpSession::Protocol::socket(std::move(socket)), text_of(peer));
+      } catch (const std::exception& e) {  // that connection alone
+        if (settings_->service.fault) settings_->service.fault(e.what());
+      }
     }
   }
 
   void begin(HttpSession::Protocol::socket socket, std::string peer) {
     boost::system::error_code ignored;  // a socket of the file system has no such option
     socket.set_option(tcp::no_delay(true), ignored);
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (closing_) return;
-    const bool refused = std::ssize(sessions_) >= settings_->limits.connections;
+    const bool refused = n_served_ >= settings_->limits.connections;
+    if (refused && std::ssize(sessions_) - n_served_ >= kMostRefused) return;  // it is closed
     auto session =
         std::make_shared<HttpSession>(settings_, std::move(socket), std::move(peer), refused);
     const auto place = sessions_.insert(sessions_.end(), session);
-    asio::co_spawn(session->executor(), session->run(), [this, place](std::exception_ptr) {
+    if (!refused) ++n_served_;
+    lock.unlock();
+    asio::co_spawn(session->executor(), session->run(), [this, place, refused](std::exception_ptr) {
       const std::scoped_lock held(mutex_);
       sessions_.erase(place);
+      if (!refused) --n_served_;
       if (sessions_.empty()) emptied_.notify_all();
     });
   }
@@ -239,6 +250,7 @@ class HttpServer::Impl {
   std::condition_variable emptied_;
   bool closing_ = false;
   std::list<std::shared_ptr<HttpSession>> sessions_;
+  std::int32_t n_served_ = 0;  // of them: the others are being told that they are too many
 };
 
 HttpServer::HttpServer(const std::string& address, HttpLimits limits, HttpService service)

@@ -20,13 +20,14 @@ struct HttpLimits {
   std::chrono::milliseconds header_time{10'000};  // from a request's first byte; more: 408
   std::chrono::milliseconds body_time{60'000};    // more: 408
   std::chrono::milliseconds idle_time{60'000};    // between requests of a connection
-  std::chrono::milliseconds write_time{60'000};   // that a client may leave a write waiting
+  std::chrono::milliseconds write_time{60'000};   // for each 64 KiB that a client is to read
   std::chrono::milliseconds silence{15'000};      // of a stream, before its keep-alive text
 };
 
 // A line of the access log: who asked what, the status, the bytes of the body and the time taken.
 struct HttpAccess {
-  std::string_view peer, method, path;  // "-" for the latter two of what was no request
+  // The path as it came, without the query; "-" for it and the method of what was no request.
+  std::string_view peer, method, path;
   int status = 0;
   std::size_t bytes = 0;
   double seconds = 0;
@@ -40,13 +41,16 @@ struct HttpService {
   // The answer to what never became a request, and to requests that were not answered.
   std::function<HttpResponse(int status, std::string_view message)> error;
   std::function<void(const HttpAccess&)> log = {};
+  // What ended a connection that should not have: a bug, or want of memory.
+  std::function<void(std::string_view what)> fault = {};
 };
 
 class HttpServer {
  public:
   // Listens at once; answers are given after run(). `address`: "127.0.0.1:8080", "[::1]:8080",
-  // "localhost:0" (a free port), ":8080" (every interface) or "unix:/run/rocmforge.sock" (made; a
-  // socket that nobody listens on is replaced). Errors: kIo, kInvalidArgument, naming the address.
+  // "localhost:0" (a free port), ":8080" (every interface of IPv4) or "unix:/run/rocmforge.sock"
+  // (made; a socket that nobody listens on is replaced). Errors: kIo, kInvalidArgument, naming the
+  // address.
   HttpServer(const std::string& address, HttpLimits limits, HttpService service);
   // Cuts what is under way.
   ~HttpServer();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,8 +24,11 @@ constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 using Clock = std::chrono::steady_clock;
 // What a client may send ahead while a request of it is answered.
 constexpr std::size_t kMostAhead = 64U << 10;
+// A client that reads so much in HttpLimits::write_time is not too slow.
+constexpr std::size_t kMostAtOnce = 64U << 10;
 // After an answer that a client's unread words might otherwise destroy.
 constexpr std::chrono::seconds kLinger{2};
+constexpr std::chrono::milliseconds kAgain{100};
 
 struct Trouble {
   int status = 0;  // 0: nothing to say
@@ -57,12 +61,17 @@ HttpSession::HttpSession(std::shared_ptr<const HttpSettings> settings, Protocol:
 
 HttpSession::Awaitable<void> HttpSession::run() {
   const auto self = shared_from_this();
-  if (refused_) {
-    co_await refuse(503, "too many connections");
-  } else {
-    co_await serve();
+  try {
+    if (refused_) {
+      co_await refuse(503, "too many connections");
+    } else {
+      co_await serve();
+    }
+    if (!cut_) co_await close_politely();
+  } catch (const std::exception& e) {
+    cut_ = true;
+    if (settings_->service.fault) settings_->service.fault(e.what());
   }
-  co_await close_politely();
   close();
 }
 
@@ -74,6 +83,7 @@ void HttpSession::drain() {
 void HttpSession::close() {
   closed_ = true;
   boost::system::error_code ignored;
+  if (cut_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
   if (exchange_ != nullptr) exchange_->client_left();
   wake_.cancel();
@@ -112,6 +122,15 @@ HttpSession::Awaitable<bool> HttpSession::read_request(Parser& parser) {
   parser.body_limit(limits.body_bytes);
   expires_after(limits.header_time);
   auto [error, n] = co_await http::async_read_header(socket_, buffer_, parser, kResult);
+  if (!error && parser.get().count(http::field::transfer_encoding) > 0 &&
+      parser.get().count(http::field::content_length) > 0) {
+    co_await refuse(400, "a body of two lengths");
+    co_return false;
+  }
+  if (!error && parser.get().count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
+    co_await refuse(501, "no transfer encoding but chunked");
+    co_return false;
+  }
   if (!error) {
     const std::string_view expect(parser.get()[http::field::expect]);
     if (same_name(expect, "100-continue") && !parser.is_done()) {
@@ -131,7 +150,7 @@ HttpSession::Awaitable<bool> HttpSession::read_request(Parser& parser) {
   co_return false;
 }
 
-HttpRequest HttpSession::request_of(Parser& parser) const {
+HttpRequest HttpSession::request_of(Parser& parser) {
   auto message = parser.release();
   HttpRequest out;
   out.method = std::string(message.method_string());
@@ -142,7 +161,8 @@ HttpRequest HttpSession::request_of(Parser& parser) const {
   }
   target = target.substr(0, target.find('#'));
   const auto mark = target.find('?');
-  out.path = percent_decoded(target.substr(0, mark));
+  raw_path_ = std::string(target.substr(0, mark));
+  out.path = percent_decoded(raw_path_);
   if (mark != target.npos) out.query = std::string(target.substr(mark + 1));
   for (const auto& field : message) {
     out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
@@ -155,10 +175,13 @@ HttpRequest HttpSession::request_of(Parser& parser) const {
 // False: the connection ends with it.
 HttpSession::Awaitable<bool> HttpSession::answer(HttpRequest request) {
   const auto start = Clock::now();
-  const std::string method = request.method, path = request.path;
+  const std::string method = request.method;
   exchange_ = std::make_shared<Exchange>([weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self != nullptr) asio::post(self->executor(), [self] { self->wake_.cancel(); });
+    if (self == nullptr) return;
+    asio::post(self->executor(), [weak] {
+      if (const auto there = weak.lock()) there->wake_.cancel();
+    });
   });
   status_ = 0;
   n_bytes_ = 0;
@@ -176,11 +199,13 @@ HttpSession::Awaitable<bool> HttpSession::answer(HttpRequest request) {
   reply.reset();
   const bool whole = co_await write_answer(*exchange_);
   if (!whole) exchange_->client_left();
+  // Only so does a client of HTTP/1.0 see that there was more.
+  if (!whole && !chunked_) cut_ = true;
   exchange_.reset();
   co_await stop_watching();
   if (settings_->service.log) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    settings_->service.log({peer_, method, path, status_, n_bytes_, seconds});
+    settings_->service.log({peer_, method, raw_path_, status_, n_bytes_, seconds});
   }
   co_return whole&& keep_ && !draining_ && !closed_;
 }
@@ -198,7 +223,7 @@ HttpSession::Awaitable<bool> HttpSession::write_answer(Exchange& exchange) {
       keep_alive = std::move(news.keep_alive);
       status_ = news.head.status;
       out = head_of(news.head, news.streams);
-      if (!news.streams && !bodyless_) {
+      if (!news.streams && !bodyless_ && status_ != 204) {
         n_bytes_ = news.head.body.size();
         out += news.head.body;
       }
@@ -213,7 +238,7 @@ HttpSession::Awaitable<bool> HttpSession::write_answer(Exchange& exchange) {
     if (!out.empty()) continue;  // there may be more by now
     wake_.expires_after(news.streams ? settings_->limits.silence : std::chrono::hours(24));
     const auto [woken] = co_await wake_.async_wait(kResult);
-    if (!woken && news.streams && !keep_alive.empty()) {
+    if (!woken && news.streams && !bodyless_ && !keep_alive.empty()) {
       if (!co_await write(framed(keep_alive), settings_->limits.write_time)) co_return false;
     }
   }
@@ -249,12 +274,19 @@ std::string HttpSession::framed(std::string text) const {
 void HttpSession::expires_after(std::chrono::milliseconds patience) {
   late_ = false;
   deadline_.expires_after(patience);
+  wait_for_deadline();
+}
+
+void HttpSession::wait_for_deadline() {
   deadline_.async_wait([weak = weak_from_this()](const Error& error) {
     const auto self = weak.lock();
     if (error || self == nullptr || self->deadline_.expiry() > Clock::now()) return;
     self->late_ = true;
     boost::system::error_code ignored;
     self->socket_.cancel(ignored);
+    // What began between the two goes on: again, until never_expires().
+    self->deadline_.expires_after(kAgain);
+    self->wait_for_deadline();
   });
 }
 
@@ -264,10 +296,14 @@ void HttpSession::never_expires() {
 
 HttpSession::Awaitable<bool> HttpSession::write(const std::string& text,
                                                 std::chrono::milliseconds patience) {
-  expires_after(patience);
-  const auto [error, n] = co_await asio::async_write(socket_, asio::buffer(text), kResult);
-  never_expires();
-  co_return !error;
+  for (std::size_t at = 0; at < text.size(); at += kMostAtOnce) {
+    expires_after(patience);
+    const auto piece = asio::buffer(text.data() + at, std::min(kMostAtOnce, text.size() - at));
+    const auto [error, n] = co_await asio::async_write(socket_, piece, kResult);
+    never_expires();
+    if (error) co_return false;
+  }
+  co_return true;
 }
 
 HttpSession::Awaitable<void> HttpSession::refuse(int status, std::string_view message) {
@@ -289,7 +325,7 @@ HttpSession::Awaitable<void> HttpSession::close_politely() {
   while (true) {
     buffer_.clear();
     const auto [error, n] = co_await socket_.async_read_some(buffer_.prepare(kMostAhead), kResult);
-    if (error) break;
+    if (error || late_) break;
   }
   never_expires();
 }

@@ -51,11 +51,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   Awaitable<bool> answer(HttpRequest request);
   Awaitable<bool> write_answer(Exchange& exchange);
   void expires_after(std::chrono::milliseconds patience);
+  void wait_for_deadline();
   void never_expires();
   Awaitable<bool> write(const std::string& text, std::chrono::milliseconds patience);
   Awaitable<void> refuse(int status, std::string_view message);
   Awaitable<void> close_politely();
-  HttpRequest request_of(Parser& parser) const;
+  HttpRequest request_of(Parser& parser);
   std::string head_of(const HttpResponse& head, bool streams) const;
   std::string framed(std::string text) const;
   void watch();
@@ -78,6 +79,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool keep_ = true;       // the connection, after it
   bool chunked_ = true;    // its stream: not for HTTP/1.0
   bool bodyless_ = false;  // HEAD
+  bool cut_ = false;       // the connection ends with a reset
+  std::string raw_path_;
   int status_ = 0;
   std::size_t n_bytes_ = 0;
 };
