@@ -1,120 +1,12 @@
 // The HTTP server by itself, against clients that do as they should and against others.
-#include <gtest/gtest.h>
-
-#include <atomic>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <thread>
 
-#include "base/error.h"
-#include "serve/http/server.h"
-#include "serve/raw_client.h"
+#include "serve/http_fixture.h"
 #include "support/temp_dir.h"
 
 namespace rocmforge::test {
 namespace {
-
-using namespace std::chrono_literals;
-using serve::HttpLimits;
-using serve::HttpRequest;
-using serve::HttpResponse;
-using serve::HttpServer;
-using serve::Reply;
-
-// A handler with a few paths, and what it has seen.
-class Http : public ::testing::Test {
- protected:
-  void start(HttpLimits limits = {}, const std::string& address = "127.0.0.1:0") {
-    server_.emplace(
-        address, limits,
-        serve::HttpService{.handle =
-                               [this](HttpRequest request, std::shared_ptr<Reply> reply) {
-                                 handle(std::move(request), std::move(reply));
-                               },
-                           .error =
-                               [](int status, std::string_view message) {
-                                 return HttpResponse{.status = status,
-                                                     .content_type = "text/plain",
-                                                     .headers = {},
-                                                     .body = std::string(message)};
-                               },
-                           .log = [this](const serve::HttpAccess& line) { log(line); }});
-    server_->run(2);
-  }
-
-  void TearDown() override {
-    release();
-    server_.reset();
-    held_.clear();
-  }
-
-  void handle(HttpRequest request, std::shared_ptr<Reply> reply) {
-    if (request.path == "/echo") {
-      reply->send({.content_type = "text/plain",
-                   .headers = {{"X-Method", request.method}},
-                   .body = request.body});
-    } else if (request.path == "/stream") {
-      reply->begin({.content_type = "text/event-stream"}, ": quiet\n\n");
-      for (const char* word : {"one ", "two ", "three"}) reply->write(word);
-      reply->end();
-    } else if (request.path == "/throw") {
-      throw Error(ErrorCode::kInternal, "it broke");
-    } else if (request.path == "/cut") {
-      reply->begin({.content_type = "text/plain"});
-      reply->write("half");
-    } else if (request.path == "/hold" || request.path == "/hold-stream") {
-      if (request.path == "/hold-stream") {
-        reply->begin({.content_type = "text/event-stream"}, ": quiet\n\n");
-      }
-      reply->on_gone([this] {
-        ++n_gone_;
-        changed_.notify_all();
-      });
-      const std::scoped_lock lock(mutex_);
-      held_.push_back(std::move(reply));
-      changed_.notify_all();
-    }  // else it is let go of
-  }
-
-  void log(const serve::HttpAccess& line) {
-    const std::scoped_lock lock(mutex_);
-    lines_.push_back(std::string(line.method) + " " + std::string(line.path) + " " +
-                     std::to_string(line.status) + " " + std::to_string(line.bytes));
-    changed_.notify_all();
-  }
-
-  template <class Condition>
-  bool wait_for(Condition condition) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, condition);
-  }
-  std::shared_ptr<Reply> held(std::size_t i = 0) {
-    EXPECT_TRUE(wait_for([&] { return held_.size() > i; }));
-    const std::scoped_lock lock(mutex_);
-    return held_.at(i);
-  }
-  void release() {
-    const std::scoped_lock lock(mutex_);
-    held_.clear();
-  }
-  const std::string& address() const { return server_->address(); }
-
-  static std::string get(const std::string& path, const std::string& more = "") {
-    return "GET " + path + " HTTP/1.1\r\nHost: here\r\n" + more + "\r\n";
-  }
-  static std::string post(const std::string& body, const std::string& more = "") {
-    return "POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n" + more + "\r\n" + body;
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::shared_ptr<Reply>> held_;
-  std::vector<std::string> lines_;
-  std::atomic<int> n_gone_{0};
-  std::optional<HttpServer> server_;
-};
 
 TEST_F(Http, KeepsAConnectionAndClosesItWhenAsked) {
   start();
@@ -193,60 +85,6 @@ TEST_F(Http, ChunkedBodiesAndExpectations) {
   EXPECT_EQ(client.read().status, 417);
   EXPECT_TRUE(client.closes());
 }
-
-struct Refused {
-  const char* what;
-  std::string sent;
-  int status;
-};
-class HttpRefusals : public Http, public ::testing::WithParamInterface<Refused> {};
-
-TEST_P(HttpRefusals, GetTheirStatusAndTheConnectionEnds) {
-  start({.header_bytes = 4096, .body_bytes = 10'000, .header_time = 300ms, .body_time = 300ms});
-  RawClient client(address());
-  client.send(GetParam().sent);
-  const auto response = client.read();
-  EXPECT_EQ(response.status, GetParam().status) << response.head << response.body;
-  EXPECT_TRUE(response.whole);
-  EXPECT_FALSE(response.body.empty());
-  EXPECT_TRUE(client.closes());
-  RawClient other(address());
-  ASSERT_TRUE(other.send(post("still there")));
-  EXPECT_EQ(other.read().body, "still there");
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    , HttpRefusals,
-    ::testing::Values(
-        Refused{"noise", "\x16\x03\x01 hello\r\n\r\n", 400},
-        Refused{"no_version", "GET /\r\n\r\n", 400},
-        Refused{"future", "GET / HTTP/9.9\r\n\r\n", 505},
-        Refused{"bad_length", "POST /echo HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400},
-        Refused{"two_lengths",
-                "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400},
-        Refused{"bad_chunk",
-                "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nabc\r\n", 400},
-        Refused{"gzip",
-                "POST /echo HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nGET /a HTTP/1.1\r\n\r\n",
-                501},
-        Refused{"chunked_gzip",
-                "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 501},
-        Refused{"length_and_chunked",
-                "POST /echo HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-                "0\r\n\r\n",
-                400},
-        Refused{"nul_in_header", std::string("GET /echo HTTP/1.1\r\nX: a\0b\r\n\r\n", 30), 400},
-        Refused{"endless_line", "GET /" + std::string(100'000, 'a'), 431},
-        Refused{"giant_header", "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n",
-                431},
-        Refused{"large_body", "POST /echo HTTP/1.1\r\nContent-Length: 10001\r\n\r\n", 413},
-        Refused{"large_chunked_body",
-                "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n" +
-                    std::string(0x4000, 'a') + "\r\n0\r\n\r\n",
-                413},
-        Refused{"slow_header", "GET / HTTP/1.1\r\nX: ", 408},
-        Refused{"slow_body", "POST /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", 408}),
-    [](const auto& test) { return std::string(test.param.what); });
 
 TEST_F(Http, AStreamComesInChunksWithWordsInItsSilence) {
   start({.silence = 50ms});
@@ -346,34 +184,6 @@ TEST_F(Http, ASlowReaderIsLeftBehind) {
   EXPECT_EQ(other.read().body, "quick");
 }
 
-// After a refusal what still comes is dropped, for no longer than it takes to read the answer.
-TEST_F(Http, AnUploadWithoutEndIsCutAfterItsRefusal) {
-  start({.body_bytes = 1000});
-  RawClient client(address());
-  ASSERT_TRUE(client.send("POST /echo HTTP/1.1\r\nContent-Length: 100000000000\r\n\r\n"));
-  const auto begin = std::chrono::steady_clock::now();
-  const std::string block(1 << 16, 'x');
-  while (client.send(block) && std::chrono::steady_clock::now() - begin < 9s) {
-  }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
-  EXPECT_TRUE(server_->drain(5s));
-}
-
-TEST_F(Http, AFloodOfConnectionsIsHeldOff) {
-  start({.connections = 1});
-  RawClient first(address());
-  ASSERT_TRUE(first.send(post("a")));
-  EXPECT_EQ(first.read().body, "a");
-  std::vector<std::unique_ptr<RawClient>> flood;
-  for (int i = 0; i < 200; ++i) flood.push_back(std::make_unique<RawClient>(address()));
-  ASSERT_TRUE(first.send(post("b")));
-  EXPECT_EQ(first.read().body, "b");
-  EXPECT_EQ(server_->n_connections(), 1);
-  int n_told = 0;
-  for (const auto& one : flood) n_told += one->read().status == 503 ? 1 : 0;
-  EXPECT_GE(n_told, 32);
-}
-
 TEST_F(Http, ACutStreamIsSeenToBeCutByOldClientsToo) {
   start();
   RawClient old(address());
@@ -387,26 +197,6 @@ TEST_F(Http, ACutStreamIsSeenToBeCutByOldClientsToo) {
   reply->write("not for who has left");
   reply->end();
   EXPECT_FALSE(half.read().whole);
-}
-
-TEST_F(Http, TooManyConnectionsAreToldSo) {
-  start({.connections = 2});
-  RawClient first(address()), second(address());
-  ASSERT_TRUE(first.send(post("a")) && second.send(post("b")));
-  EXPECT_EQ(first.read().body, "a");
-  EXPECT_EQ(second.read().body, "b");
-  RawClient third(address());
-  const auto response = third.read();
-  EXPECT_EQ(response.status, 503);
-  EXPECT_NE(response.head.find("Retry-After: "), std::string::npos);
-  first.close();
-  for (int i = 0; i < 100; ++i) {
-    RawClient again(address());
-    again.send(post("c"));
-    if (again.read().status == 200) return;
-    std::this_thread::sleep_for(20ms);
-  }
-  FAIL() << "the place of one that has left stays taken";
 }
 
 TEST_F(Http, IdleConnectionsEnd) {
