@@ -49,7 +49,6 @@ class ByteBpe final : public Tokenizer {
  public:
   ByteBpe(Vocab v, PreTokenizer pre_tokenizer, bool ignore_merges);
 
-  std::string piece(TokenId id, bool special) const override;
   bool strips_leading_space() const override { return false; }
 
  protected:
@@ -76,6 +75,7 @@ ByteBpe::ByteBpe(Vocab v, PreTokenizer pre_tokenizer, bool ignore_merges)
     bytes_[byte] = find_token(letters_[byte]);
   }
   for (const std::string& token : vocab().tokens) longest_ = std::max(longest_, token.size());
+  keep_pieces([](const std::string& token) { return spelled_bytes(token).value_or(token); });
 }
 
 // The token that spells the whole of `word`, or kNoToken. `spelled` is working memory.
@@ -145,27 +145,6 @@ void ByteBpe::encode_plain(std::string_view text, bool /*first*/, std::vector<To
         vocab_message(vocab(), "tokens",
                       "no token for " + std::to_string(n_lost) + " bytes of the text (byte " +
                           std::to_string(lost) + " the last); left out"));
-}
-
-std::string ByteBpe::piece(TokenId id, bool special) const {
-  const TokenType kind = type(id);
-  if (id >= size()) return {};
-  const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
-  switch (kind) {
-    case TokenType::kControl:
-    case TokenType::kUnknown:
-      return special ? token : "";
-    case TokenType::kUserDefined:
-      return token;
-    case TokenType::kByte:
-      return std::string(1, static_cast<char>(byte_of_name(token)));
-    case TokenType::kNormal:
-      return spelled_bytes(token).value_or(token);
-    case TokenType::kUndefined:
-    case TokenType::kUnused:
-      break;
-  }
-  return "";
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ Detokenizer::Detokenizer(const Tokenizer& tokenizer, bool at_start, bool special
 
 std::string Detokenizer::push(TokenId id) {
   const bool special = special_ || std::find(shown_.begin(), shown_.end(), id) != shown_.end();
-  std::string piece = tokenizer_.piece(id, special);
+  std::string_view piece = tokenizer_.piece_view(id, special);
   if (strip_space_ && !tokenizer_.is_control(id)) {
-    if (piece.starts_with(' ')) piece.erase(0, 1);
+    if (piece.starts_with(' ')) piece.remove_prefix(1);
     strip_space_ = false;
   }
   pending_ += piece;

@@ -42,11 +42,24 @@ class Neighbours {
   std::vector<bool> bits_;
 };
 
+// The text of a token: spaces for the marks.
+std::string with_spaces(const std::string& token) {
+  std::string text;
+  for (std::size_t pos = 0; pos < token.size();) {
+    if (token.compare(pos, kSpaceMark.size(), kSpaceMark) == 0) {
+      text += ' ';
+      pos += kSpaceMark.size();
+    } else {
+      text += token[pos++];
+    }
+  }
+  return text;
+}
+
 class SentencePiece final : public Tokenizer {
  public:
   explicit SentencePiece(Vocab v);
 
-  std::string piece(TokenId id, bool special) const override;
   bool strips_leading_space() const override { return vocab().add_space_prefix != 0; }
 
  protected:
@@ -87,6 +100,7 @@ SentencePiece::SentencePiece(Vocab v)
     : Tokenizer(std::move(v)),
       by_merges_(vocab().description.has_value()),
       neighbours_(matchable()) {
+  keep_pieces(with_spaces);
   bytes_.fill(kNoToken);
   for (TokenId id = 0; id < size(); ++id) {
     const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
@@ -191,36 +205,6 @@ void SentencePiece::encode_plain(std::string_view text, bool first,
     pos = end;
   }
   merger.run(find_merge, emit);
-}
-
-std::string SentencePiece::piece(TokenId id, bool special) const {
-  const TokenType kind = type(id);
-  if (id >= size()) return {};
-  const std::string& token = vocab().tokens[static_cast<std::size_t>(id)];
-  switch (kind) {
-    case TokenType::kControl:
-    case TokenType::kUnknown:
-      return special ? token : "";
-    case TokenType::kUserDefined:
-      return token;
-    case TokenType::kByte:
-      return std::string(1, static_cast<char>(byte_of_name(token)));
-    case TokenType::kNormal:
-      break;
-    case TokenType::kUndefined:
-    case TokenType::kUnused:
-      return "";
-  }
-  std::string text;
-  for (std::size_t pos = 0; pos < token.size();) {
-    if (token.compare(pos, kSpaceMark.size(), kSpaceMark) == 0) {
-      text += ' ';
-      pos += kSpaceMark.size();
-    } else {
-      text += token[pos++];
-    }
-  }
-  return text;
 }
 
 }  // namespace

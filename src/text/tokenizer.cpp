@@ -147,13 +147,45 @@ std::string Tokenizer::without_control(std::string_view text, std::string_view m
   return special_->control.marked(text, mark, special_->user_defined);
 }
 
+void Tokenizer::keep_pieces(const std::function<std::string(const std::string& token)>& spell) {
+  piece_ends_.reserve(vocab_.tokens.size());
+  for (std::size_t i = 0; i < vocab_.tokens.size(); ++i) {
+    const std::string& token = vocab_.tokens[i];
+    switch (vocab_.types[i]) {
+      case TokenType::kNormal:
+        pieces_ += spell(token);
+        break;
+      case TokenType::kByte:
+        pieces_ += static_cast<char>(byte_of_name(token));
+        break;
+      case TokenType::kControl:
+      case TokenType::kUnknown:
+      case TokenType::kUserDefined:
+        pieces_ += token;
+        break;
+      case TokenType::kUndefined:
+      case TokenType::kUnused:
+        break;
+    }
+    piece_ends_.push_back(pieces_.size());
+  }
+}
+
+std::string_view Tokenizer::piece_view(TokenId id, bool special) const {
+  check(id >= 0, "a token id");
+  if (id >= size() || (!special && is_control(id))) return {};
+  const auto at = static_cast<std::size_t>(id);
+  const std::size_t begin = at == 0 ? 0 : piece_ends_[at - 1];
+  return std::string_view(pieces_).substr(begin, piece_ends_[at] - begin);
+}
+
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool special) const {
   std::string text;
   bool strips = strips_leading_space();
   for (const TokenId id : ids) {
-    const std::string part = piece(id, special);
+    const std::string_view part = piece_view(id, special);
     const bool strip_here = strips && !is_control(id);
-    text += std::string_view(part).substr(strip_here && part.starts_with(' ') ? 1 : 0);
+    text += part.substr(strip_here && part.starts_with(' ') ? 1 : 0);
     if (strip_here) strips = false;
   }
   if (find_invalid_utf8(text) == std::string_view::npos) return text;

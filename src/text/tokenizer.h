@@ -1,7 +1,9 @@
 // text <-> token ids.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,7 +48,8 @@ class Tokenizer {
   // their byte. A control or unknown token gives nothing unless `special`; an unused one never
   // gives anything. Not necessarily whole characters. An id from size() on, of an embedding's
   // padding, is an unused one's.
-  virtual std::string piece(TokenId id, bool special) const = 0;
+  std::string_view piece_view(TokenId id, bool special) const;
+  std::string piece(TokenId id, bool special) const { return std::string(piece_view(id, special)); }
 
   // The text of a sequence from its beginning: pieces, less the space prefix that encode adds, with
   // U+FFFD for what is no character (see Detokenizer).
@@ -67,6 +70,8 @@ class Tokenizer {
   // Completes and checks the vocabulary (vocab_check.h).
   explicit Tokenizer(Vocab vocab);
   TokenType type(TokenId id) const;  // from size() on: unused
+  // Once, at the end of construction: each normal token's bytes, as spell(token) gives them.
+  void keep_pieces(const std::function<std::string(const std::string& token)>& spell);
   // The ids of a stretch of plain text that holds no special token; `first` when it opens the text
   // or follows a special token.
   virtual void encode_plain(std::string_view text, bool first, std::vector<TokenId>& out) const = 0;
@@ -76,6 +81,8 @@ class Tokenizer {
   Vocab vocab_;
   TokenIndex index_;  // views into vocab_
   std::shared_ptr<const SpecialTable> special_;
+  std::string pieces_;  // of all tokens, one behind the other
+  std::vector<std::size_t> piece_ends_;
 };
 
 // Chooses by vocab.model and vocab.pre (empty: "default"). Error{kUnsupported} naming an unknown
