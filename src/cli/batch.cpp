@@ -83,6 +83,7 @@ std::string to_line(const Line& line, const engine::Result& result, const BatchO
   if (!done.log_probs.empty()) out["logprobs"] = log_probs_json(done.log_probs, tokenizer);
   out["prompt_tokens"] = done.timing.n_prompt;
   out["finish_reason"] = std::string(engine::to_string(done.reason));
+  out["context_full"] = done.context_full;
   if (!done.error.empty()) out["error"] = done.error;
   return json::serialize(out) + "\n";
 }
@@ -107,6 +108,7 @@ class Results {
     if (done != nullptr) {
       n_prompt += done->timing.n_prompt;
       n_generated += done->timing.n_generated;
+      n_full += done->context_full ? 1 : 0;
     }
     waiting_.emplace(id, std::move(result));
     if (waiting_.begin()->first == next_) bar_.erase();
@@ -120,6 +122,7 @@ class Results {
 
   bool readable = true;
   std::int64_t n_failed = 0, n_prompt = 0, n_generated = 0;
+  std::int64_t n_full = 0;  // cut short by the context
 
  private:
   std::string text_of(std::size_t id, const engine::Result& result) const {
@@ -164,33 +167,34 @@ void refuse(const engine::Request& request, engine::Engine& engine) {
 
 }  // namespace
 
-int run_batch(ModelOptions model, const BatchOptions& options, const RequestMakerMaker& maker) {
+int run_batch(const ModelOptions& model, const BatchOptions& options,
+              const RequestMakerMaker& maker) {
   const std::vector<Line> lines = lines_of(options);
+  const auto wanted =
+      static_cast<std::int32_t>(std::min<std::int64_t>(options.parallel, std::ssize(lines)));
   std::vector<engine::Request> requests;
-  std::int64_t own_context = engine::kDefaultContext;
-  {
-    Counters counters;
-    const engine::ModelFile file(model.gguf, counters, gguf::parse_overrides(model.overrides));
-    const auto tokenizer = engine::load_tokenizer(file.gguf(), model.tokenizer);
-    const std::string arch(file.gguf().get_string("general.architecture").value_or(""));
-    if (const auto trained = file.gguf().get_u64(arch + ".context_length")) {
-      own_context =
-          static_cast<std::int64_t>(std::min<std::uint64_t>(*trained, engine::kDefaultContext));
-    }
-    const RequestMaker make = maker(file.gguf(), *tokenizer);
+  Session session(model, [&](const engine::OpenedModel& opened, ModelOptions& settled) {
+    const RequestMaker make = maker(opened.file.gguf(), opened.require_tokenizer());
     for (const Line& line : lines) {
       requests.push_back(make(line.text));
       engine::SamplingParams& sampling = requests.back().sampling;
       sampling.seed = engine::answer_seed(sampling.seed, line.answer);
     }
+    // Each place has room for a whole context: no more of it than there will be use for.
+    const std::int64_t needed = context_for(requests);
+    const std::int32_t own = engine::context_of({}, opened.file.gguf());
+    if (settled.ctx == 0 && needed < own) settled.ctx = static_cast<std::int32_t>(needed);
+    settled.max_sequences = wanted;
+    settled.least_sequences = 1;
+  });
+  const engine::Runner& runner = session.engine().runner();
+  const std::int32_t n_together = runner.max_sequences();
+  if (n_together < wanted) {
+    print_note(
+        fmt::format("the memory has room for {} of {} answers together, each with a context "
+                    "of {} tokens: the others wait (--parallel, --ctx)",
+                    n_together, wanted, runner.n_ctx()));
   }
-  // Each place has room for a whole context: no more of it than there will be use for.
-  const std::int64_t needed = context_for(requests);
-  if (model.ctx == 0 && needed < own_context) model.ctx = static_cast<std::int32_t>(needed);
-  model.max_sequences =
-      static_cast<std::int32_t>(std::min<std::int64_t>(options.parallel, std::ssize(lines)));
-
-  Session session(model);
   Interrupt interrupt;
   Results results(lines, options, session.engine().tokenizer());
   const std::uint64_t seed = requests.front().sampling.seed;
@@ -206,11 +210,15 @@ int run_batch(ModelOptions model, const BatchOptions& options, const RequestMake
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!results.readable) return kExitError;
+  if (results.n_full > 0) {
+    print_note(fmt::format("the context of {} tokens is full (--ctx): {} of {} end early",
+                           runner.n_ctx(), results.n_full, count_of(options, lines.size())));
+  }
   print_note(fmt::format(
       "load {:.2f} s | {}, up to {} together | prompts {} tokens | generated {} tokens | "
       "{:.2f} s, {:.1f} tokens/s generated | seed {}",
-      session.load_seconds(), count_of(options, lines.size()), model.max_sequences,
-      results.n_prompt, results.n_generated, seconds,
+      session.load_seconds(), count_of(options, lines.size()), n_together, results.n_prompt,
+      results.n_generated, seconds,
       seconds > 0 ? static_cast<double>(results.n_generated) / seconds : 0, seed));
   interrupt.obey();
   if (results.n_failed == 0) return kExitDone;

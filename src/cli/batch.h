@@ -27,6 +27,7 @@ using RequestMakerMaker =
     std::function<RequestMaker(const gguf::File& file, const text::Tokenizer& tokenizer)>;
 
 // Returns the exit code: that of an error when a prompt was refused or failed.
-int run_batch(ModelOptions model, const BatchOptions& options, const RequestMakerMaker& maker);
+int run_batch(const ModelOptions& model, const BatchOptions& options,
+              const RequestMakerMaker& maker);
 
 }  // namespace rocmforge::cli

@@ -37,6 +37,7 @@ struct Options {
   std::optional<std::string> prompt, prompt_file;
   std::optional<std::string> batch;
   std::int64_t parallel = 16;
+  bool parallel_given = false;
   bool chat = false;
   ChatFlags chat_flags;
   std::int64_t max_tokens = 128;
@@ -172,6 +173,9 @@ int generate(const Options& o) {
       return request_maker(o, sampling, file, tokenizer);
     });
   }
+  if (o.parallel_given) {
+    print_note("--parallel: there is one answer to one prompt; it goes with --batch and --answers");
+  }
   Session session(o.model);
   engine::Engine& engine = session.engine();
   const engine::Request request =
@@ -249,7 +253,8 @@ it early, with what there is of it. Without --chat the text of control tokens in
 
 --batch writes one JSON object a line, in the order of the prompts: index (the line's number, from
 0), prompt, answer (its number, of several), text, thinking (if any), tokens (their ids), logprobs
-(if asked for), prompt_tokens and finish_reason, or error.
+(if asked for), prompt_tokens, finish_reason and context_full (whether the context was full before
+the answer ended), or error.
 Blank lines are passed over. Each answer is the one that the prompt has alone; on a GPU rounding
 may depend on how many run together.
 
@@ -271,6 +276,7 @@ Examples:
     if (o->stream && o->answers > 1) {
       throw CLI::ValidationError("--stream shows one answer: leave out --answers");
     }
+    o->parallel_given = command->count("--parallel") > 0;
     action = [o] { return generate(*o); };
   });
 }

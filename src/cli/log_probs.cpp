@@ -37,11 +37,11 @@ std::string to_text(std::size_t id, const engine::Completion& answer, bool hide_
          log_probs_text(answer.log_probs, tokenizer);
 }
 
-std::string log_probs_text(const std::vector<engine::LogProbs>& all,
-                           const text::Tokenizer& tokenizer) {
+std::string log_probs_text(const engine::LogProbList& all, const text::Tokenizer& tokenizer) {
   if (all.empty()) return "";
   std::string out = "logprobs:\n";
-  for (const engine::LogProbs& token : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const engine::LogProbList::View token = all[i];
     out += one(token.chosen, tokenizer);
     std::string top;
     for (const engine::TokenLogProb& other : token.top) {
@@ -52,10 +52,10 @@ std::string log_probs_text(const std::vector<engine::LogProbs>& all,
   return out;
 }
 
-json::array log_probs_json(const std::vector<engine::LogProbs>& all,
-                           const text::Tokenizer& tokenizer) {
+json::array log_probs_json(const engine::LogProbList& all, const text::Tokenizer& tokenizer) {
   json::array out;
-  for (const engine::LogProbs& token : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const engine::LogProbList::View token = all[i];
     json::object entry = object_of(token.chosen, tokenizer);
     json::array top;
     for (const engine::TokenLogProb& other : token.top) top.push_back(object_of(other, tokenizer));

@@ -18,11 +18,9 @@ std::string to_text(std::size_t id, const engine::Completion& answer, bool hide_
 
 // "logprobs:", then a line a token: log-probability, id, text in quotes; the likeliest behind it in
 // brackets. Empty where there are none.
-std::string log_probs_text(const std::vector<engine::LogProbs>& all,
-                           const text::Tokenizer& tokenizer);
+std::string log_probs_text(const engine::LogProbList& all, const text::Tokenizer& tokenizer);
 // [{"id", "token", "logprob", "top": [{"id", "token", "logprob"}, ...]}, ...]; null for a
 // probability of 0.
-boost::json::array log_probs_json(const std::vector<engine::LogProbs>& all,
-                                  const text::Tokenizer& tokenizer);
+boost::json::array log_probs_json(const engine::LogProbList& all, const text::Tokenizer& tokenizer);
 
 }  // namespace rocmforge::cli

@@ -48,22 +48,27 @@ Placement place_on(const DeviceChoice& choice, const ModelOptions& options, Coun
   return out;
 }
 
-// An engine, or its error with a word on what --gguf takes.
-std::unique_ptr<engine::Engine> open_engine(const ModelOptions& options, const Placement& place,
-                                            Counters& counters,
-                                            const engine::ScanProgress& check_progress,
-                                            const engine::LoadProgress& progress) {
+// The file, or its error with a word on what --gguf takes.
+std::shared_ptr<const engine::OpenedModel> open_model(const ModelOptions& options,
+                                                      Counters& counters) {
   check_is_path(options.gguf);
   if (options.random && !options.overrides.empty())
     throw Error(ErrorCode::kUsage, "--override-kv: --random has no file whose keys it could set");
+  if (options.random) return std::make_shared<const engine::OpenedModel>(*options.random, counters);
+  return std::make_shared<const engine::OpenedModel>(
+      options.gguf, counters, gguf::parse_overrides(options.overrides), options.tokenizer);
+}
+
+std::unique_ptr<engine::Engine> make_engine(
+    const ModelOptions& options, const std::shared_ptr<const engine::OpenedModel>& opened,
+    const Placement& place, Counters& counters, const engine::ScanProgress& check_progress,
+    const engine::LoadProgress& progress) {
   return std::make_unique<engine::Engine>(
-      engine::EngineOptions{.path = options.gguf,
-                            .random = options.random,
-                            .overrides = gguf::parse_overrides(options.overrides),
-                            .tokenizer = options.tokenizer,
+      engine::EngineOptions{.opened = opened,
                             .n_ctx = options.ctx,
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .max_sequences = options.max_sequences,
+                            .least_sequences = options.least_sequences,
                             .fuse = !options.no_fuse,
                             .n_device_layers = place.n_device_layers,
                             .rest = place.rest.get(),
@@ -180,11 +185,13 @@ Placement place_layers(const ModelOptions& options, Counters& counters) {
   return place_on(choices_of(options).front(), options, counters);
 }
 
-Session::Session(const ModelOptions& options) {
+Session::Session(const ModelOptions& options, const Settle& settle) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<DeviceChoice> choices = choices_of(options);
-  Interrupt interrupt;
+  const auto opened = open_model(options, counters_);
   ModelOptions trying = options;
+  if (settle) settle(*opened, trying);
+  Interrupt interrupt;
   LoadBar bar(STDERR_FILENO), check_bar(STDERR_FILENO, LoadBar::kPatience, check_line);
   const auto check_progress = [&](std::int64_t done, std::int64_t total) {
     check_bar.show(done, total);
@@ -202,7 +209,7 @@ Session::Session(const ModelOptions& options) {
   while (engine_ == nullptr) {
     try {
       place_ = place_on(choices.at(i), trying, counters_);
-      engine_ = open_engine(trying, place_, counters_, check_progress, progress);
+      engine_ = make_engine(trying, opened, place_, counters_, check_progress, progress);
       bar.erase();
     } catch (const Error& e) {
       bar.erase();

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct ModelOptions {
   bool no_fuse = false;
   bool check_tensors = false;
   std::int32_t max_sequences = 1;           // that run together
+  std::int32_t least_sequences = 0;         // as EngineOptions has it
   std::optional<model::RandomSpec> random;  // instead of `gguf`
   std::vector<std::string> overrides;       // of --override-kv
   std::string tokenizer;  // a tokenizer.json, or its folder; empty: the own one of the model
@@ -48,10 +50,14 @@ struct Placement {
 // The first choice, which is not given up for another where the model does not fit it.
 Placement place_layers(const ModelOptions& options, Counters& counters);
 
+// What settles options that depend on the model's file, before the model is loaded.
+using Settle = std::function<void(const engine::OpenedModel& model, ModelOptions& options)>;
+
 // The devices, the counters and the engine on them, in the order that they need each other.
 class Session {
  public:
-  explicit Session(const ModelOptions& options);
+  // The file is opened once, whatever devices are tried; `settle` is called once.
+  explicit Session(const ModelOptions& options, const Settle& settle = {});
   ~Session();  // logs the counters
 
   engine::Engine& engine() { return *engine_; }

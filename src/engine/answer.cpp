@@ -7,6 +7,8 @@ namespace rocmforge::engine {
 namespace {
 
 constexpr std::size_t kUsualTokenBytes = 8;
+// Tokens whose log-probabilities there is room for from the beginning.
+constexpr std::size_t kMostLogProbs = 4096;
 
 // After nothing but control tokens the answer opens a text, and loses the tokenizer's space prefix.
 bool opens_text(const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt) {
@@ -43,6 +45,10 @@ Answer::Answer(const text::Tokenizer& tokenizer, const Request& request, TextSin
   const auto most = static_cast<std::size_t>(std::min(request.max_tokens, n_ctx)) + 1;
   history_.reserve(history_.size() + most);
   completion_.tokens.reserve(most);
+  if (request.sampling.n_logprobs >= 0) {
+    completion_.log_probs.reserve(std::min(most, kMostLogProbs),
+                                  static_cast<std::size_t>(request.sampling.n_logprobs));
+  }
   const std::size_t text_bytes = most * kUsualTokenBytes;
   completion_.text.reserve(text_bytes);
   if (thinking_) completion_.thinking.reserve(text_bytes);

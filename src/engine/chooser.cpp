@@ -16,7 +16,7 @@ text::TokenId Chooser::choose(std::span<const float> logits, std::span<const tex
                               std::int64_t position) {
   const text::TokenId token = chain_.choose(logits, history, position);
   if (n_logprobs_ >= 0 && token != text::kNoToken) {
-    log_probs_ = engine::log_probs(logits, token, n_logprobs_);
+    engine::log_probs(logits, token, n_logprobs_, log_probs_);
   }
   return token;
 }

@@ -11,18 +11,11 @@
 namespace rocmforge::engine {
 namespace {
 
-std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
-  if (options.n_ctx > 0) return options.n_ctx;
-  const std::string key =
-      std::string(file.get_string("general.architecture").value_or("")) + ".context_length";
-  const std::uint64_t trained = file.get_u64(key).value_or(kDefaultContext);
-  return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
-}
-
 RunnerOptions runner_options(const EngineOptions& options, const ModelFile& model) {
   return {.n_ctx = context_of(options, model.gguf()),
           .least_ctx = options.n_ctx > 0 ? 0 : kLeastContext,
           .max_sequences = options.max_sequences,
+          .least_sequences = options.least_sequences,
           .max_rows = options.max_rows,
           .kv_dtype = options.kv_dtype,
           .fuse = options.fuse,
@@ -34,25 +27,32 @@ RunnerOptions runner_options(const EngineOptions& options, const ModelFile& mode
           .progress = options.progress};
 }
 
-}  // namespace
-
-Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
-    : file_(options.random ? ModelFile(*options.random, counters)
-                           : ModelFile(options.path, counters, options.overrides)),
-      tokenizer_(options.random ? nullptr : find_tokenizer(file_.gguf(), options.tokenizer)) {
-  if (options.check_weights) {
-    file_.check_weights(options.check_progress);
-  } else {
-    file_.warn_of_bad_weights();
-  }
-  runner_ =
-      std::make_unique<Runner>(file_.gguf(), runner_options(options, file_), device, counters);
-  if (tokenizer_ != nullptr) check_vocabulary(file_.gguf(), runner_->params(), *tokenizer_);
+std::shared_ptr<const OpenedModel> open(const EngineOptions& options, Counters& counters) {
+  if (options.random) return std::make_shared<const OpenedModel>(*options.random, counters);
+  return std::make_shared<const OpenedModel>(options.path, counters, options.overrides,
+                                             options.tokenizer);
 }
 
-const text::Tokenizer& Engine::tokenizer() const {
-  if (tokenizer_ == nullptr) load_tokenizer(file_.gguf());  // which throws
-  return *tokenizer_;
+}  // namespace
+
+std::int32_t context_of(const EngineOptions& options, const gguf::File& file) {
+  if (options.n_ctx > 0) return options.n_ctx;
+  const std::string key =
+      std::string(file.get_string("general.architecture").value_or("")) + ".context_length";
+  const std::uint64_t trained = file.get_u64(key).value_or(kDefaultContext);
+  return static_cast<std::int32_t>(std::clamp<std::uint64_t>(trained, 1, kDefaultContext));
+}
+
+Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& counters)
+    : model_(options.opened ? options.opened : open(options, counters)) {
+  const gguf::File& file = model_->file.gguf();
+  if (options.check_weights) {
+    model_->file.check_weights(options.check_progress);
+  } else {
+    model_->file.warn_of_bad_weights();
+  }
+  runner_ = std::make_unique<Runner>(file, runner_options(options, model_->file), device, counters);
+  if (model_->tokenizer != nullptr) check_vocabulary(file, runner_->params(), *model_->tokenizer);
 }
 
 std::shared_ptr<const DryBreakers> Engine::dry_breakers(const SamplingParams& params) {

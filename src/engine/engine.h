@@ -26,12 +26,16 @@ struct EngineOptions {
   std::optional<model::RandomSpec> random = {};  // instead of a file: made-up weights
   std::vector<gguf::Override> overrides = {};    // of the file's metadata
   std::string tokenizer = {};  // a tokenizer.json, or its folder, in place of the file's own
+  std::shared_ptr<const OpenedModel> opened = {};  // instead of the four above
   // 0: the model's own, at most kDefaultContext; fewer where the device's memory holds no more, but
   // no fewer than kLeastContext.
   std::int32_t n_ctx = 0;
   DType kv_dtype = DType::kF16;
   std::int32_t max_rows = 512;
   std::int32_t max_sequences = 1;  // that run together, each with room for n_ctx
+  // Above 0: where the memory has no room for max_sequences, fewer will do, but not fewer than
+  // these. Fewer run together before the context shrinks or layers leave the device.
+  std::int32_t least_sequences = 0;
   bool fuse = true;
   // As in RunnerOptions: the layers on the engine's device, the last ones, and where the others go.
   std::int32_t n_device_layers = kAllLayers;
@@ -53,6 +57,9 @@ struct Listener {
   KvCache* cache = nullptr;
 };
 
+// The context that the options ask for of a model, before it is known what fits.
+std::int32_t context_of(const EngineOptions& options, const gguf::File& file);
+
 class Engine {
  public:
   // Loads the model. Errors name the file and the culprit. The devices and `counters` outlive
@@ -60,9 +67,9 @@ class Engine {
   Engine(const EngineOptions& options, backend::Device& device, Counters& counters);
 
   // Error{kUnsupported} for a model without a vocabulary.
-  const text::Tokenizer& tokenizer() const;
+  const text::Tokenizer& tokenizer() const { return model_->require_tokenizer(); }
   const model::HyperParams& params() const { return runner_->params(); }
-  const gguf::File& file() const { return file_.gguf(); }
+  const gguf::File& file() const { return model_->file.gguf(); }
   Runner& runner() { return *runner_; }
 
   // What SamplingParams::dry_breakers are as tokens: found once for each list of them, not for each
@@ -77,8 +84,7 @@ class Engine {
                   const std::atomic<bool>* cancel = nullptr);
 
  private:
-  ModelFile file_;
-  std::unique_ptr<text::Tokenizer> tokenizer_;  // null: there is no vocabulary
+  std::shared_ptr<const OpenedModel> model_;
   BreakerCache breakers_;
   std::unique_ptr<Runner> runner_;
 };

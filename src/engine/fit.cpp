@@ -62,9 +62,14 @@ class Fit {
   }
 
   PlacedModel run() {
+    const std::int32_t wanted = options_.max_sequences;
+    if (options_.least_sequences > 0) {
+      options_.max_sequences = std::min(wanted, options_.least_sequences);
+    }
     settle_cut(main_);
     settle_layers();
     if (on_device(options_) == 0) settle_cut(rest_);
+    settle_sequences(wanted);
     std::vector<StagePlan> plans = plan(options_);
     if (shortage(options_, plans) && options_.least_ctx > 0) {
       if (shrink_context()) plans = plan(options_);
@@ -126,6 +131,21 @@ class Fit {
     log(LogLevel::kInfo, std::to_string(options_.n_device_layers) + " of " +
                              std::to_string(n_layers_) + " layers fit the memory of " +
                              main_.info.detail);
+  }
+
+  // As many of those wanted as fit, with the context and the layers that there are.
+  void settle_sequences(std::int32_t wanted) {
+    const std::int32_t least = options_.max_sequences;
+    options_.max_sequences = largest(least, wanted, [&](std::int32_t n) {
+                               RunnerOptions o = options_;
+                               o.max_sequences = n;
+                               return fits(o);
+                             }).value_or(least);
+    if (options_.max_sequences == wanted) return;
+    log(LogLevel::kInfo, "[engine] " + name_ + ": the memory has room for " +
+                             std::to_string(options_.max_sequences) + " of " +
+                             std::to_string(wanted) + " sequences of " +
+                             std::to_string(options_.n_ctx) + " tokens");
   }
 
   // ---- what fits

@@ -120,6 +120,19 @@ std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file, const st
           "a tokenizer.json by --tokenizer, or lay it beside the file");
 }
 
+OpenedModel::OpenedModel(const std::string& path, Counters& counters,
+                         std::vector<gguf::Override> overrides, const std::string& tokenizer_path)
+    : file(path, counters, std::move(overrides)),
+      tokenizer(find_tokenizer(file.gguf(), tokenizer_path)) {}
+
+OpenedModel::OpenedModel(const model::RandomSpec& random, Counters& counters)
+    : file(random, counters) {}
+
+const text::Tokenizer& OpenedModel::require_tokenizer() const {
+  if (tokenizer == nullptr) load_tokenizer(file.gguf());  // which throws
+  return *tokenizer;
+}
+
 void check_vocabulary(const gguf::File& file, const model::HyperParams& params,
                       const text::Tokenizer& tokenizer) {
   // A few rows more than tokens are no fault: padding.

@@ -58,6 +58,21 @@ std::unique_ptr<text::Tokenizer> find_tokenizer(const gguf::File& file, const st
 std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file,
                                                 const std::string& path = {});
 
+// A model that was opened: its file and tokenizer, once for all engines that are made of it and all
+// that is worked out of it before.
+struct OpenedModel {
+  // `tokenizer`: as find_tokenizer() takes it.
+  OpenedModel(const std::string& path, Counters& counters,
+              std::vector<gguf::Override> overrides = {}, const std::string& tokenizer = {});
+  OpenedModel(const model::RandomSpec& random, Counters& counters);
+
+  // Error{kUnsupported} for a model without a vocabulary.
+  const text::Tokenizer& require_tokenizer() const;
+
+  ModelFile file;
+  std::unique_ptr<text::Tokenizer> tokenizer;  // null: there is no vocabulary
+};
+
 // Where the file holds each weight's segments, or the seed of what it does not hold.
 std::vector<backend::WeightData> weight_data(const gguf::File& file, const ir::WeightTable& table);
 

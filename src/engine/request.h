@@ -58,7 +58,7 @@ struct Completion {
   std::vector<text::TokenId> tokens;  // of both; end-of-generation token not among them
   // One for each of the tokens, where sampling.n_logprobs asked for them; those that were put in
   // are certain.
-  std::vector<LogProbs> log_probs;
+  LogProbList log_probs;
   Timing timing;
   bool context_full = false;  // kLength before max_tokens was reached
   std::string error;          // for kFailed

@@ -26,7 +26,10 @@ struct RunnerOptions {
   // Above 0: where n_ctx positions do not fit the memory, fewer will do, but not below this.
   std::int32_t least_ctx = 0;
   std::int32_t max_sequences = 1;  // in one step
-  std::int32_t max_rows = 512;     // in one step
+  // Above 0: where max_sequences do not fit the memory, fewer will do, but not fewer than these.
+  // The context and the layers of a device are settled for these first.
+  std::int32_t least_sequences = 0;
+  std::int32_t max_rows = 512;  // in one step
   DType kv_dtype = DType::kF16;
   bool fuse = true;  // false: the plain graph, op by op
   WorkCut cut = {};

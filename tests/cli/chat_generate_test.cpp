@@ -1,5 +1,8 @@
 // `rocmforge generate` with --chat, --prompt-file and --batch.
+#include <algorithm>
 #include <boost/json.hpp>
+#include <fstream>
+#include <regex>
 
 #include "cli/program.h"
 
@@ -147,6 +150,71 @@ TEST_F(ChatGenerate, ABatchGivesTheAnswersOfEachAlone) {
                          std::string(parallel == std::string("16") ? "6" : parallel)),
               std::string::npos)
         << o.err;
+  }
+}
+
+TEST_F(ChatGenerate, ABatchReadsTheModelsFileOnce) {
+  Command piped = rocmforge(command({"--batch", "-", "-n", "3"}));
+  piped.input = "a\nb\n";
+  piped.env["ROCMFORGE_LOG_LEVEL"] = "debug";
+  const Outcome o = run(piped);
+  ASSERT_TRUE(succeeded(o));
+  EXPECT_NE(o.err.find("counters: file_parses 1, "), std::string::npos) << o.err;
+}
+
+// As it is told of one answer.
+TEST_F(ChatGenerate, ABatchTellsOfAFullContext) {
+  Command piped = rocmforge(command({"--batch", "-", "-n", "50", "--ctx", "16", "--ignore-eos"}));
+  piped.input = "a\nhello hello\n";
+  const Outcome o = run(piped);
+  ASSERT_TRUE(succeeded(o));
+  for (const json::object& line : lines_of(o)) EXPECT_TRUE(line.at("context_full").as_bool());
+  EXPECT_NE(o.err.find("the context of 16 tokens is full (--ctx): 2 of 2 prompts end early\n"),
+            std::string::npos)
+      << o.err;
+  piped = rocmforge(command({"--batch", "-", "-n", "5", "--ignore-eos"}));
+  piped.input = "a\n";
+  const Outcome short_one = run(piped);
+  EXPECT_FALSE(lines_of(short_one).at(0).at("context_full").as_bool());
+  EXPECT_EQ(short_one.err.find("is full"), std::string::npos) << short_one.err;
+}
+
+// Contexts of which not all fit the memory: fewer run together, and each is answered.
+TEST_F(ChatGenerate, WhereTheMemoryIsShortFewerRunTogether) {
+  std::ifstream meminfo("/proc/meminfo");
+  std::int64_t available = 0;  // KiB
+  for (std::string name; meminfo >> name && available == 0;) {
+    if (name == "MemAvailable:") meminfo >> available;
+  }
+  ASSERT_GT(available, 0);
+  // 64 of them take twice what there is; the tiny model's KV takes 256 bytes a token.
+  const std::int64_t ctx = std::min<std::int64_t>(available * 1024 / 32 / 256, 1 << 24);
+  Command piped = rocmforge(
+      command({"--batch", "-", "-n", "2", "--ctx", std::to_string(ctx), "--parallel", "64"}));
+  for (int i = 0; i < 64; ++i) piped.input += "a\n";
+  const Outcome o = run(piped);
+  ASSERT_TRUE(succeeded(o));
+  EXPECT_EQ(lines_of(o).size(), 64u);
+  std::smatch room;
+  ASSERT_TRUE(std::regex_search(
+      o.err, room,
+      std::regex("the memory has room for ([0-9]+) of 64 answers together, each with "
+                 "a context of ([0-9]+) tokens: the others wait \\(--parallel, --ctx\\)")))
+      << o.err;
+  EXPECT_GT(std::stoi(room[1]), 1);
+  EXPECT_EQ(room[2], std::to_string(ctx));
+}
+
+TEST_F(ChatGenerate, ParallelSaysWhenItDoesNothing) {
+  const Outcome alone = generate_chat({"-p", "a", "-n", "2", "--parallel", "4"});
+  EXPECT_TRUE(succeeded(alone));
+  EXPECT_NE(alone.err.find("--parallel: there is one answer to one prompt"), std::string::npos);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"-p", "a", "-n", "2"},
+        {"-p", "a", "-n", "2", "--answers", "2", "--parallel", "2"}}) {
+    const Outcome o = generate_chat(words);
+    EXPECT_TRUE(succeeded(o));
+    EXPECT_EQ(o.err.find("--parallel"), std::string::npos) << o.err;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,25 @@ std::vector<Kind> kinds() {
       {"penalty", {.temperature = 1, .repeat_penalty = 1.2F}},
       {"top-p", {.temperature = 1, .top_k = 0, .top_p = 0.9F}},
       {"long top-k", {.temperature = 1, .top_k = 270, .top_p = 0.9F}},
+      {"long look-back", {.repeat_last = 4096, .frequency_penalty = 0.1F}},
+      {"penalties of all", {.repeat_last = -1, .presence_penalty = 0.1F}},
+      {"typical", {.typical_p = 0.5F}},
+      {"top-n-sigma", {.top_n_sigma = 2}},
+      {"xtc", {.xtc_probability = 0.5F}},
+      {"dynamic temperature", {.dynatemp_range = 0.5F}},
+      {"logit bias", {.logit_bias = {{5, 1}, {9, -std::numeric_limits<float>::infinity()}}}},
+      {"dry", {.dry_multiplier = 1}},
+      {"dry of all", {.dry_multiplier = 1, .dry_last = -1, .dry_breakers = {}}},
+      {"mirostat 1", {.mirostat = 1}},
+      {"mirostat 2", {.mirostat = 2}},
+      {"logprobs", {.n_logprobs = 0}},
+      {"logprobs of 20", {.typical_p = 0.5F, .n_logprobs = 20}},
+      // Penalties after the cuts, so that they are a stage of their own.
+      {"penalties last",
+       {.repeat_penalty = 1.1F,
+        .dry_multiplier = 1,
+        .samplers = {engine::SamplerKind::kTopP, engine::SamplerKind::kTemperature,
+                     engine::SamplerKind::kPenalties, engine::SamplerKind::kDry}}},
   };
   for (std::size_t i = 0; i < out.size(); ++i) out[i].params.seed = i + 1;
   return out;

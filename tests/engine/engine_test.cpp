@@ -240,6 +240,25 @@ TEST(Engine, LogitsThatAreNoNumbersAreAnError) {
   }
 }
 
+// What was opened serves several engines; the file is parsed once.
+TEST(Engine, IsMadeOfAModelThatWasOpened) {
+  TinyEngine tiny;
+  Counters counters;
+  const auto opened =
+      std::make_shared<const engine::OpenedModel>(tiny.dir.file("tiny.gguf"), counters);
+  const auto prompt = opened->require_tokenizer().encode("hello", {});
+  const auto device = cpu::make_device({.n_threads = 1, .isa = cpu::best_isa()}, counters);
+  for (int i = 0; i < 2; ++i) {
+    engine::Engine engine({.opened = opened}, *device, counters);
+    EXPECT_EQ(&engine.file(), &opened->file.gguf());
+    const engine::Request request{
+        .prompt = prompt, .max_tokens = 20, .sampling = {.temperature = 0}};
+    EXPECT_EQ(std::get<Completion>(engine.generate(request, {})).tokens,
+              tiny.complete(tiny.request("hello", 20)).tokens);
+  }
+  EXPECT_EQ(counters.read().file_parses, 1u);
+}
+
 TEST(Engine, RefusesAVocabularyLargerThanTheEmbedding) {
   const TempDir dir;
   Counters counters;

@@ -226,6 +226,37 @@ TEST_F(Fit, AsManyLayersAsFit) {
   EXPECT_EQ(on_card(needs[3] - 1), 3);
 }
 
+// Fewer sequences run together before the context shrinks or layers leave the card.
+TEST_F(Fit, SequencesShrinkBeforeContextAndLayers) {
+  RunnerOptions options{
+      .n_ctx = 2048, .least_ctx = 512, .max_sequences = 8, .least_sequences = 1, .rest = &rest_};
+  const auto need = [&](std::int32_t n_sequences, std::int32_t n_ctx) {
+    return needed({.n_ctx = n_ctx, .max_sequences = n_sequences, .rest = &rest_});
+  };
+  EXPECT_EQ(place(options).options.max_sequences, 8);
+  for (const std::int32_t n : {8, 5, 2, 1}) {
+    card_.memory_free = need(n, 2048);
+    for (const std::int32_t layers : {engine::kAllLayers, engine::kLayersThatFit}) {
+      options.n_device_layers = layers;
+      const PlacedModel placed = place(options);
+      EXPECT_EQ(placed.options.max_sequences, n);
+      EXPECT_EQ(placed.options.n_ctx, 2048);
+      EXPECT_EQ(placed.stages.size(), 1u) << "every layer is on the card";
+      EXPECT_EQ(placed.stages[0].plan.kv.n_blocks, n * 128);
+    }
+  }
+  options.n_device_layers = engine::kAllLayers;
+  card_.memory_free = need(1, 2048) - 1;
+  EXPECT_EQ(place(options).options.max_sequences, 1);
+  EXPECT_LT(place(options).options.n_ctx, 2048);
+  card_.memory_free = need(3, 2048);
+  options.least_sequences = 4;
+  EXPECT_EQ(place(options).options.max_sequences, 4) << "no fewer than those";
+  options.least_sequences = 0;
+  options.least_ctx = 0;
+  EXPECT_NE(refusal(options).find("8 sequences of 2048 tokens"), std::string::npos);
+}
+
 TEST_F(Fit, AttentionIsCutForTheDeviceThatHasLayers) {
   card_.attention_split = 32;
   rest_card_.attention_split = 48;

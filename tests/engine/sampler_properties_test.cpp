@@ -186,7 +186,7 @@ RC_GTEST_PROP(SamplerProperty, XtcLeavesTheLeastLikelyOfTheLikely, ()) {
 }
 
 RC_GTEST_PROP(SamplerProperty, TemperatureFollowsTheEntropy, ()) {
-  const Candidates c = any_candidates();
+  Candidates c = any_candidates();
   const std::vector<Plain> all = plain(c);
   const float t = static_cast<float>(*rc::gen::inRange(0, 300)) / 100.0F;
   const float range = static_cast<float>(*rc::gen::inRange(1, 300)) / 100.0F;
@@ -219,6 +219,29 @@ std::vector<text::TokenId> any_history(int n_tokens) {
   return *rc::gen::container<std::vector<text::TokenId>>(rc::gen::inRange(0, n_tokens));
 }
 
+// Counted from call to call, whatever the history does in between.
+RC_GTEST_PROP(SamplerProperty, PenaltiesGoOnCounting, ()) {
+  SamplingParams p;
+  p.frequency_penalty = 0.25F;
+  p.presence_penalty = 0.5F;
+  p.repeat_last = *rc::gen::inRange(-1, 12);
+  Penalties counting(p, 20);
+  std::vector<text::TokenId> history = any_history(20);
+  for (int i = 0; i < 30; ++i) {
+    std::vector<ir::LogitEdit> got, want;
+    counting.edits(history, got);
+    Penalties(p, 20).edits(history, want);
+    RC_ASSERT(got.size() == want.size());
+    for (std::size_t j = 0; j < got.size(); ++j) {
+      RC_ASSERT(got[j].token == want[j].token && got[j].bias == want[j].bias);
+    }
+    const int n = *rc::gen::inRange(0, 4);
+    for (int j = 0; j < n; ++j) history.push_back(*rc::gen::inRange(0, 20));
+    if (i == 15) history.resize(history.size() / 2);
+    if (i == 20) history.assign(100, 3);
+  }
+}
+
 RC_GTEST_PROP(SamplerProperty, PenaltiesCountWhatOccurred, ()) {
   const std::vector<text::TokenId> history = any_history(20);
   SamplingParams p;
@@ -229,7 +252,7 @@ RC_GTEST_PROP(SamplerProperty, PenaltiesCountWhatOccurred, ()) {
   Candidates c;
   for (int i = 0; i < 20; ++i) c.list.push_back({static_cast<float>(i - 10) / 3, i});
   std::vector<ir::LogitEdit> edits;
-  penalty_edits(p, history, edits);
+  Penalties(p, 20).edits(history, edits);
   Candidates changed = c;
   apply_edits(changed, edits);
   for (std::size_t i = 0; i < 20; ++i) {

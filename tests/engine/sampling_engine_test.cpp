@@ -122,7 +122,7 @@ TEST(SampledRequest, LogProbsAreOfTheModelsLogits) {
   ASSERT_TRUE(sequence.append(all, first, [&](std::int32_t position, std::span<const float> row) {
     const auto i = static_cast<std::size_t>(position - first);
     if (i >= done.tokens.size()) return;
-    const engine::LogProbs& got = done.log_probs[i];
+    const engine::LogProbList::View got = done.log_probs[i];
     EXPECT_EQ(got.chosen.token, done.tokens[i]);
     const double want = engine::log_probabilities(row, std::span(&done.tokens[i], 1))[0];
     EXPECT_NEAR(got.chosen.log_prob, want, 2e-3);

@@ -38,9 +38,11 @@ void Candidates::changed() {
   n_sorted = 0;
 }
 
-Weights weights_of(const Candidates& c) {
-  Weights out;
-  out.weight.reserve(c.size());
+const Weights& weights_of(Candidates& c) {
+  Weights& out = c.scratch.weights;
+  out.weight.clear();
+  out.weight.reserve(c.list.capacity());  // those of any later token
+  out.total = 0;
   const float best = c.best();
   for (const Candidate& candidate : c.list) {
     out.weight.push_back(std::exp(static_cast<double>(candidate.logit - best)));

@@ -18,11 +18,27 @@ constexpr bool better(const Candidate& a, const Candidate& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
 }
 
+// exp(logit - best) of each candidate, in their order, and the sum of it, in double precision.
+struct Weights {
+  std::vector<double> weight;
+  double total = 0;
+  double share(std::size_t i) const { return weight[i] / total; }
+};
+
 // Never empty between samplers, and every logit is finite. The first n_sorted are the best of all,
 // best first; the others come in any order, but in the same one for the same input.
 struct Candidates {
   std::vector<Candidate> list;
   std::size_t n_sorted = 0;
+  // What samplers work with, kept from token to token so that they allocate nothing.
+  struct Ranked {
+    double rank;
+    std::size_t at;  // of the list
+  };
+  struct Scratch {
+    Weights weights;
+    std::vector<Ranked> order;
+  } scratch = {};
 
   std::size_t size() const { return list.size(); }
   // The greatest logit.
@@ -40,13 +56,8 @@ struct Candidates {
   void changed();
 };
 
-// exp(logit - best) of each, in their order, and the sum of it, in double precision.
-struct Weights {
-  std::vector<double> weight;
-  double total = 0;
-  double share(std::size_t i) const { return weight[i] / total; }
-};
-Weights weights_of(const Candidates& c);
+// In c's scratch: valid until the next call.
+const Weights& weights_of(Candidates& c);
 // -sum p ln p, in nats.
 double entropy_of(const Weights& w);
 

@@ -8,7 +8,6 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "engine/batch.h"
-#include "engine/sampling/penalties.h"
 #include "engine/sampling/samplers.h"
 
 namespace rocmforge::engine {
@@ -33,17 +32,29 @@ std::vector<ir::LogitEdit> bias_edits(std::vector<LogitBias> biases) {
   return out;
 }
 
+// Edits that there is room for from the beginning: of all tokens that are looked back over.
+std::size_t usual_edits(const SamplingParams& p, std::int64_t n_vocab) {
+  constexpr std::int64_t kMost = 1 << 14;
+  const auto of = [&](std::int32_t last) {
+    return last < 0 ? std::min(kMost, n_vocab) : std::min<std::int64_t>({kMost, n_vocab, last});
+  };
+  const std::int64_t n = (penalises(p) ? of(p.repeat_last) : 0) + (is_dry(p) ? of(p.dry_last) : 0);
+  return static_cast<std::size_t>(n);
+}
+
 }  // namespace
 
 SamplerChain::SamplerChain(const SamplingParams& params, std::int64_t n_vocab,
                            std::shared_ptr<const DryBreakers> breakers)
     : params_(params),
       plan_(plan_sampling(params, n_vocab)),
+      penalties_(params, n_vocab),
       dry_(params, std::move(breakers)),
       biases_(bias_edits(params.logit_bias)),
       most_edits_(static_cast<std::size_t>(kMaxEdits)) {
   if (params.mirostat != 0) mirostat_.emplace(params, n_vocab);
-  edits_.reserve(biases_.size() + most_edits_);
+  edits_.reserve(biases_.size() + std::max(most_edits_, usual_edits(params, n_vocab)));
+  stage_edits_.reserve(usual_edits(params, n_vocab));
   find_edits({});
 }
 
@@ -67,7 +78,7 @@ void SamplerChain::find_edits(std::span<const text::TokenId> history) {
   edits_.assign(biases_.begin(), biases_.end());
   for (const SamplerKind kind : plan_.leading) {
     const std::size_t first = edits_.size();
-    if (kind == SamplerKind::kPenalties) penalty_edits(params_, history, edits_);
+    if (kind == SamplerKind::kPenalties) penalties_.edits(history, edits_);
     if (kind == SamplerKind::kDry) dry_.edits(history, edits_);
     merge_edits(first);
   }
@@ -120,7 +131,7 @@ void SamplerChain::apply(SamplerKind kind, bool is_last, std::span<const text::T
   switch (kind) {
     case SamplerKind::kPenalties:
       stage_edits_.clear();
-      penalty_edits(p, history, stage_edits_);
+      penalties_.edits(history, stage_edits_);
       return apply_edits(c, stage_edits_);
     case SamplerKind::kDry:
       stage_edits_.clear();

@@ -18,6 +18,7 @@
 #include "engine/sampling/dry.h"
 #include "engine/sampling/mirostat.h"
 #include "engine/sampling/params.h"
+#include "engine/sampling/penalties.h"
 #include "engine/sampling/plan.h"
 #include "ir/step.h"
 
@@ -34,7 +35,8 @@ class SamplerChain {
   // it before this one's token is known.
   bool runs_ahead() const;
 
-  // Works out the edits of the next token; `history` is the prompt and the answer so far. Not
+  // Works out the edits of the next token; `history` is the prompt and the answer so far, and
+  // begins with that of the call before. Not
   // needed where it runs ahead.
   void look_back(std::span<const text::TokenId> history);
   // Whether the device is to choose this token: not where the host does, always or because there
@@ -60,6 +62,7 @@ class SamplerChain {
 
   SamplingParams params_;
   SamplingPlan plan_;
+  Penalties penalties_;
   Dry dry_;
   std::optional<Mirostat> mirostat_;
   std::vector<ir::LogitEdit> biases_;       // of params.logit_bias, by token

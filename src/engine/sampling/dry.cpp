@@ -113,6 +113,7 @@ bool Dry::breaks(text::TokenId id) const {
 void Dry::count_repeats(std::span<const text::TokenId> tokens) {
   const std::size_t n = tokens.size();
   const auto reversed = [&](std::size_t i) { return tokens[n - 1 - i]; };
+  if (repeats_.capacity() < n) repeats_.reserve(2 * n);  // the tokens grow by one at a time
   repeats_.assign(n, 0);
   std::size_t left = 0, right = 0;  // the stretch found equal that reaches furthest
   for (std::size_t k = 1; k < n; ++k) {

@@ -39,7 +39,7 @@ std::size_t Mirostat::zipf_count(const Candidates& c, const Weights& w) const {
 
 void Mirostat::cut(Candidates& c) const {
   c.sort();
-  const Weights w = weights_of(c);
+  const Weights& w = weights_of(c);
   if (version_ == 1) {
     c.keep_best(zipf_count(c, w));
     return;
@@ -49,8 +49,8 @@ void Mirostat::cut(Candidates& c) const {
   c.keep_best(std::max<std::size_t>(kept, 1));
 }
 
-void Mirostat::chose(const Candidates& c, text::TokenId chosen) {
-  const Weights w = weights_of(c);
+void Mirostat::chose(Candidates& c, text::TokenId chosen) {
+  const Weights& w = weights_of(c);
   for (std::size_t i = 0; i < c.size(); ++i) {
     if (c.list[i].id != chosen) continue;
     mu_ -= eta_ * (-std::log2(w.share(i)) - tau_);

@@ -16,8 +16,7 @@ class Mirostat {
   // version 2 those that surprise by no more than mu bits.
   void cut(Candidates& c) const;
   // `chosen` of the list that was cut.
-  void chose(const Candidates& c, text::TokenId chosen);
-  double mu() const { return mu_; }
+  void chose(Candidates& c, text::TokenId chosen);
 
  private:
   std::size_t zipf_count(const Candidates& c, const Weights& w) const;

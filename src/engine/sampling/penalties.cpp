@@ -16,27 +16,74 @@ bool penalises(const SamplingParams& p) {
          (p.repeat_penalty != 1 || p.presence_penalty != 0 || p.frequency_penalty != 0);
 }
 
-void penalty_edits(const SamplingParams& p, std::span<const text::TokenId> history,
-                   std::vector<ir::LogitEdit>& out) {
-  if (!penalises(p)) return;
-  const auto first = static_cast<std::ptrdiff_t>(out.size());
-  for (const text::TokenId id : last_tokens(history, p.repeat_last)) {
-    out.push_back({.token = id, .penalty = p.repeat_penalty, .bias = 0});
+Penalties::Penalties(const SamplingParams& p, std::int64_t n_vocab)
+    : on_(penalises(p)),
+      repeat_(p.repeat_penalty),
+      presence_(p.presence_penalty),
+      frequency_(p.frequency_penalty),
+      last_(p.repeat_last) {
+  constexpr std::int64_t kMostRoom = 1 << 16;
+  if (!on_) return;
+  const std::int64_t most = last_ < 0 ? n_vocab : std::min<std::int64_t>(last_, n_vocab);
+  counts_.reserve(static_cast<std::size_t>(std::min(most, kMostRoom)));
+}
+
+void Penalties::edits(std::span<const text::TokenId> history, std::vector<ir::LogitEdit>& out) {
+  if (!on_) return;
+  // So many new tokens are counted sooner by sorting all.
+  constexpr std::size_t kMany = 64;
+  const std::size_t begin = history.size() - last_tokens(history, last_).size();
+  const bool goes_on = end_ > begin_ && end_ <= history.size() && begin >= begin_ && begin < end_ &&
+                       history.size() - end_ < kMany && history[begin_] == first_token_ &&
+                       history[end_ - 1] == last_token_;
+  if (goes_on) {
+    for (const text::TokenId token : history.subspan(end_)) add(token);
+    for (std::size_t i = begin_; i < begin; ++i) remove(history[i]);
+  } else {
+    count_anew(history.subspan(begin));
   }
-  const auto begin = out.begin() + first;
-  std::sort(begin, out.end(),
-            [](const ir::LogitEdit& a, const ir::LogitEdit& b) { return a.token < b.token; });
-  auto to = begin;
-  for (auto at = begin; at != out.end();) {
-    const auto end =
-        std::find_if(at, out.end(), [at](const auto& e) { return e.token != at->token; });
-    *to = *at;
-    const auto count = static_cast<float>(end - at);
-    to->bias = 0 - (count * p.frequency_penalty + p.presence_penalty);
-    ++to;
-    at = end;
+  begin_ = begin;
+  end_ = history.size();
+  if (begin_ < end_) {
+    first_token_ = history[begin_];
+    last_token_ = history[end_ - 1];
   }
-  out.erase(to, out.end());
+  for (const Count& c : counts_) {
+    const float bias = 0 - (static_cast<float>(c.n) * frequency_ + presence_);
+    out.push_back({.token = c.token, .penalty = repeat_, .bias = bias});
+  }
+}
+
+void Penalties::count_anew(std::span<const text::TokenId> tokens) {
+  counts_.clear();
+  for (const text::TokenId token : tokens) counts_.push_back({token, 1});
+  std::sort(counts_.begin(), counts_.end(),
+            [](const Count& a, const Count& b) { return a.token < b.token; });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (kept > 0 && counts_[kept - 1].token == counts_[i].token) {
+      ++counts_[kept - 1].n;
+    } else {
+      counts_[kept++] = counts_[i];
+    }
+  }
+  counts_.resize(kept);
+}
+
+void Penalties::add(text::TokenId token) {
+  const auto at = std::lower_bound(counts_.begin(), counts_.end(), token,
+                                   [](const Count& c, text::TokenId id) { return c.token < id; });
+  if (at != counts_.end() && at->token == token) {
+    ++at->n;
+  } else {
+    counts_.insert(at, {token, 1});
+  }
+}
+
+void Penalties::remove(text::TokenId token) {
+  const auto at = std::lower_bound(counts_.begin(), counts_.end(), token,
+                                   [](const Count& c, text::TokenId id) { return c.token < id; });
+  if (--at->n == 0) counts_.erase(at);
 }
 
 }  // namespace rocmforge::engine

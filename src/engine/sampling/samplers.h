@@ -27,7 +27,7 @@ void drop_likely(Candidates& c, float threshold);
 void scale(Candidates& c, float temperature);
 // From temperature - range (not below 0) to temperature + range, by how near the entropy is to that
 // of the uniform distribution.
-float dynamic_temperature(const Candidates& c, float temperature, float range, float exponent);
+float dynamic_temperature(Candidates& c, float temperature, float range, float exponent);
 
 // What an edit (ir/step.h) makes of a logit; the device does the same.
 float edited(float logit, const ir::LogitEdit& edit);

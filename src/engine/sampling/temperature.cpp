@@ -15,7 +15,7 @@ void scale(Candidates& c, float temperature) {
   c.changed();
 }
 
-float dynamic_temperature(const Candidates& c, float temperature, float range, float exponent) {
+float dynamic_temperature(Candidates& c, float temperature, float range, float exponent) {
   if (range <= 0) return temperature;
   if (c.size() < 2) return 1;  // there is nothing to spread
   const double least = std::max(0.0, static_cast<double>(temperature) - static_cast<double>(range));

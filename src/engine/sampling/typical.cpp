@@ -9,19 +9,17 @@ namespace rocmforge::engine {
 void keep_typical(Candidates& c, float p) {
   if (p >= 1) return;
   c.sort();
-  const Weights w = weights_of(c);
+  const Weights& w = weights_of(c);
   const double entropy = entropy_of(w);
-  struct Typical {
-    double distance;  // of the surprise from the entropy
-    std::size_t at;
-  };
-  std::vector<Typical> order;
-  order.reserve(c.size());
+  using Typical = Candidates::Ranked;  // by the distance of the surprise from the entropy
+  std::vector<Typical>& order = c.scratch.order;
+  order.clear();
+  order.reserve(c.list.capacity());
   for (std::size_t i = 0; i < c.size(); ++i) {
     order.push_back({std::abs(-std::log(w.share(i)) - entropy), i});
   }
   std::sort(order.begin(), order.end(), [](const Typical& a, const Typical& b) {
-    return a.distance != b.distance ? a.distance < b.distance : a.at < b.at;
+    return a.rank != b.rank ? a.rank < b.rank : a.at < b.at;
   });
   double sum = 0;
   std::size_t kept = 0;

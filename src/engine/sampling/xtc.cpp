@@ -5,7 +5,7 @@ namespace rocmforge::engine {
 
 void drop_likely(Candidates& c, float threshold) {
   if (c.size() < 2) return;
-  const Weights w = weights_of(c);
+  const Weights& w = weights_of(c);
   // The least likely of the likely ones; all before it in the order go.
   const Candidate* last = nullptr;
   for (std::size_t i = 0; i < c.size(); ++i) {
