@@ -14,6 +14,7 @@
 #include "cli/logging.h"
 #include "cli/mistakes.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -71,7 +72,7 @@ int act(const Action& action) {
     const int code = action();
     return finish_output() ? code : kExitError;
   } catch (const Error& e) {
-    print_error(e.what());
+    print_error(message_of(e));
     return e.code() == ErrorCode::kUsage ? kExitUsage : kExitError;
   } catch (const std::bad_alloc&) {
     print_error("out of memory");

@@ -17,6 +17,7 @@
 #include "cli/load_bar.h"
 #include "cli/log_probs.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 #include "engine/scheduler.h"
 
 namespace rocmforge::cli {
@@ -73,7 +74,7 @@ std::string to_line(const Line& line, const engine::Result& result, const BatchO
     out["text"] = "";
     out["tokens"] = json::array();
     out["finish_reason"] = "rejected";
-    out["error"] = rejected->message;
+    out["error"] = message_of(*rejected);
     return json::serialize(out) + "\n";
   }
   const auto& done = std::get<Completion>(result);
@@ -162,7 +163,7 @@ std::int64_t context_for(const std::vector<engine::Request>& requests) {
 // One prompt is refused as a whole.
 void refuse(const engine::Request& request, engine::Engine& engine) {
   const auto rejected = engine::reject(request, engine.runner().n_ctx(), engine.params().n_vocab);
-  if (rejected) throw Error(ErrorCode::kInvalidArgument, "the prompt: " + rejected->message);
+  if (rejected) throw Error(ErrorCode::kInvalidArgument, "the prompt: " + message_of(*rejected));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/sampling_options.h"
+#include "cli/settings.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -183,7 +184,7 @@ int generate(const Options& o) {
   const engine::Result result = answer(engine, request, o);
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
     throw Error(ErrorCode::kInvalidArgument,
-                std::string(o.prompt ? "--prompt: " : "--prompt-file: ") + rejected->message);
+                std::string(o.prompt ? "--prompt: " : "--prompt-file: ") + message_of(*rejected));
   }
   const auto& completion = std::get<engine::Completion>(result);
   if (completion.reason == engine::FinishReason::kFailed) {

@@ -16,6 +16,7 @@
 #include "cli/json.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 #include "engine/fit.h"
 #include "engine/loader.h"
 #include "gguf/listing.h"
@@ -147,7 +148,7 @@ Contents read_contents(const Options& o) {
     for (std::size_t i = 1; i < paths.size(); ++i) open(paths[i]);
     out.memory = plan_memory(o, out);
   } catch (const Error& e) {
-    out.why_not = e.what();
+    out.why_not = message_of(e);
   }
   return out;
 }

@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/load_bar.h"
+#include "cli/settings.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -221,19 +222,26 @@ Session::Session(const ModelOptions& options, const Settle& settle) {
       if (i + 1 == choices.size() || !is_of_the_device(e)) throw;
       place_ = {};
       if (e.code() == ErrorCode::kOutOfMemory && trying.gpu_layers.empty()) {
-        log(LogLevel::kWarn, std::string(e.what()) + "; running with as many layers as fit");
+        log(LogLevel::kWarn, message_of(e) + "; running with as many layers as fit");
         trying.gpu_layers = "auto";
         continue;
       }
       // So many layers were asked for, and not fewer.
       if (e.code() == ErrorCode::kOutOfMemory && trying.gpu_layers != "auto") throw;
       ++i;
-      log(LogLevel::kWarn, std::string(e.what()) + "; running on " + choices[i].name);
+      log(LogLevel::kWarn, message_of(e) + "; running on " + choices[i].name);
     }
   }
   interrupt.obey();
   load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const model::HyperParams& params = engine_->params();
+  const std::int32_t n_ctx = engine_->runner().n_ctx();
+  if (const std::int32_t wanted = engine::context_of({.n_ctx = trying.ctx}, engine_->file());
+      n_ctx < wanted) {
+    log(LogLevel::kWarn, options.name() + ": a context of " + std::to_string(wanted) +
+                             " tokens does not fit the memory; it is " + std::to_string(n_ctx) +
+                             " (--ctx)");
+  }
   if (options.ctx > params.n_ctx_train) {
     log(LogLevel::kWarn, options.name() + ": trained for " + std::to_string(params.n_ctx_train) +
                              " tokens of context, asked for " + std::to_string(options.ctx) +

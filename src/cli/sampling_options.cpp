@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "cli/help.h"
 #include "cli/input.h"
+#include "cli/output.h"
+#include "cli/settings.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -174,9 +176,9 @@ std::string range_error(const SamplingOptions& o) {
     // 0 stands for all tokens within the program; where scripts rely on its being refused, users
     // leave top_k out of --samplers.
     if (o.top_k < 0 || (o.top_k == 0 && !o.zero_top_k)) params.top_k = -1;
-    return engine::range_error(params);
+    return with_option_name(engine::range_error(params));
   } catch (const Error& e) {
-    return e.what();
+    return with_option_name(e.what());
   }
 }
 
@@ -184,6 +186,11 @@ engine::SamplingParams sampling_params(const SamplingOptions& o) {
   engine::SamplingParams out = parsed(o);
   for (const std::string& text : out.dry_breakers) check_utf8(text, "--dry-sequence-breaker");
   out.seed = seed_of(o.seed);
+  const bool leaves_out = std::find(out.samplers.begin(), out.samplers.end(),
+                                    engine::SamplerKind::kTemperature) == out.samplers.end();
+  if (out.temperature == 0 && leaves_out && out.mirostat == 0) {
+    print_note("--temp 0 does nothing: --samplers leaves out temperature");
+  }
   return out;
 }
 

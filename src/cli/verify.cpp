@@ -14,6 +14,7 @@
 #include "cli/layer_report.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 #include "engine/golden.h"
 
 namespace rocmforge::cli {
@@ -32,11 +33,15 @@ boost::json::value finite(double x) {
   return x;
 }
 
+std::string rule_of(const engine::Verdict& verdict) {
+  return verdict.rule + (verdict.known ? "" : " (--reference)");
+}
+
 void print_json(const engine::Differences& d, const engine::Differences* reference,
                 const engine::Verdict& verdict) {
   boost::json::object out{
       {"rms", finite(d.rms)}, {"max", finite(d.max)},           {"compared", d.n},
-      {"steps", d.n_steps},   {"greedy_same", d.n_greedy_same}, {"rule", verdict.rule}};
+      {"steps", d.n_steps},   {"greedy_same", d.n_greedy_same}, {"rule", rule_of(verdict)}};
   if (reference != nullptr) out["reference_rms"] = finite(reference->rms);
   out["verdict"] = nullptr;
   if (verdict.known) out["verdict"] = verdict.pass ? "pass" : "fail";
@@ -47,7 +52,7 @@ void print_text(const engine::Differences& d, const engine::Verdict& verdict) {
   write_output(fmt::format(
       "compared: {} log-probabilities of {} steps\nrms: {:.6f}\nmax: {:.6f}\ngreedy tokens the "
       "same: {} of {}\nrule: {}\nverdict: {}\n",
-      d.n, d.n_steps, d.rms, d.max, d.n_greedy_same, d.n_steps, verdict.rule,
+      d.n, d.n_steps, d.rms, d.max, d.n_greedy_same, d.n_steps, rule_of(verdict),
       !verdict.known ? "none"
       : verdict.pass ? "pass"
                      : "FAIL"));
@@ -59,7 +64,7 @@ engine::Differences naming(const std::string& path, Compare compare) {
   try {
     return compare();
   } catch (const Error& e) {
-    throw Error(e.code(), std::string(e.what()) + " (" + path + ")");
+    throw Error(e.code(), message_of(e) + " (" + path + ")");
   }
 }
 

@@ -121,8 +121,9 @@ void Answer::emit_answer(const std::string& text) {
 std::optional<Rejected> reject(const Request& request, std::int32_t n_ctx, std::int32_t n_vocab) {
   if (request.prompt.empty()) return Rejected{"the prompt has no tokens"};
   if (request.prompt.size() > static_cast<std::size_t>(n_ctx)) {
-    return Rejected{"the prompt has " + std::to_string(request.prompt.size()) +
-                    " tokens, more than the context of " + std::to_string(n_ctx) + " (--ctx)"};
+    return Rejected{.message = "the prompt has " + std::to_string(request.prompt.size()) +
+                               " tokens, more than the context of " + std::to_string(n_ctx),
+                    .context_full = true};
   }
   for (const text::TokenId token : request.prompt) {
     if (token < 0 || token >= n_vocab) {

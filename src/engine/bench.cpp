@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/random_tokens.h"
 #include "engine/sequence.h"
+#include "engine/setting.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -91,18 +92,20 @@ class Bench {
 };
 
 void check_fits(const BenchTest& test, const Runner& runner) {
-  const auto refuse = [](const std::string& why) {
-    throw Error(ErrorCode::kInvalidArgument, "[bench] " + why);
+  const auto refuse = [](const std::string& why, Setting setting) {
+    throw SettingError(ErrorCode::kInvalidArgument, "[bench] " + why, {{setting}});
   };
   if (test.n_positions() > runner.n_ctx()) {
     refuse(std::to_string(test.n_positions()) + " tokens do not fit the context of " +
-           std::to_string(runner.n_ctx()) + " (--ctx)");
+               std::to_string(runner.n_ctx()),
+           Setting::kContext);
   }
   const std::int32_t most =
       std::min({runner.max_head_rows(), runner.max_sequences(), Sequence::kMaxTogether});
   if (test.n_sequences > most) {
     refuse(std::to_string(test.n_sequences) + " sequences do not run together here, at most " +
-           std::to_string(most) + " do (--sequences)");
+               std::to_string(most) + " do",
+           Setting::kSequences);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "engine/setting.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -24,11 +25,11 @@ text::ChatTemplate file_template(const gguf::File& file) {
   if (all.size() == 1) return {all[0].source, file.path() + ": " + template_key(all[0])};
   std::string names;
   for (const NamedTemplate& t : all) names += (names.empty() ? "" : ", ") + t.name;
-  throw Error(
+  throw SettingError(
       ErrorCode::kUnsupported,
       "[engine] " + file.path() + ": " + std::string(kTemplateKey) + ": missing; " +
-          (all.empty() ? "the model has no chat template: give one with --chat-template FILE"
-                       : "choose one with --chat-template NAME: " + names));
+          (all.empty() ? "the model has no chat template: give one" : "choose one of " + names),
+      {{Setting::kChatTemplate}});
 }
 
 Json message(const char* role, std::string content) {

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/setting.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -190,9 +191,8 @@ class Fit {
   bool shrink_context() {
     const auto n_ctx = largest_context(options_.least_ctx);
     if (!n_ctx) return false;
-    log(LogLevel::kWarn, "[engine] " + name_ + ": a context of " + std::to_string(options_.n_ctx) +
-                             " tokens does not fit the memory; it is " + std::to_string(*n_ctx) +
-                             " (--ctx)");
+    log(LogLevel::kInfo, "[engine] " + name_ + ": a context of " + std::to_string(options_.n_ctx) +
+                             " tokens does not fit the memory; it is " + std::to_string(*n_ctx));
     options_.n_ctx = *n_ctx;
     return true;
   }
@@ -215,10 +215,9 @@ class Fit {
                        size_text(need.weights) + ", KV cache for " + tokens_text() + " " +
                        size_text(need.kv) + ", work " + size_text(need.work);
     if (need.reserve > 0) what += ", driver " + size_text(need.reserve);
-    const std::string would_fit = remedies(shortage);
-    what += would_fit.empty() ? "; no context and no share of its layers would fit"
-                              : "; would fit: " + would_fit;
-    throw Error(ErrorCode::kOutOfMemory, what);
+    std::vector<Remedy> would_fit = remedies(shortage);
+    if (would_fit.empty()) what += "; no context and no share of its layers would fit";
+    throw SettingError(ErrorCode::kOutOfMemory, what, std::move(would_fit));
   }
 
   // What the KV cache holds: "4096 tokens", "8 sequences of 4096 tokens".
@@ -235,22 +234,21 @@ class Fit {
     return largest_context(kContextStep);
   }
 
-  std::string remedies(const Shortage& shortage) const {
-    std::string out;
-    const auto add = [&out](const std::string& flag) {
-      out += (out.empty() ? "" : ", or ") + flag;
-    };
-    if (const auto n_ctx = context_to_suggest()) add("--ctx " + std::to_string(*n_ctx));
+  std::vector<Remedy> remedies(const Shortage& shortage) const {
+    std::vector<Remedy> out;
+    if (const auto n_ctx = context_to_suggest()) {
+      out.push_back({Setting::kContext, std::to_string(*n_ctx)});
+    }
     if (options_.kv_dtype == DType::kF32) {
       RunnerOptions half = options_;
       half.kv_dtype = DType::kF16;
-      if (!this->shortage(half, plan(options_))) add("--kv-type f16");
+      if (!this->shortage(half, plan(options_))) out.push_back({Setting::kKvType, "f16"});
     }
     if (shortage.device == &main_.info && !main_.info.is_host) {
       const std::int32_t n = largest(0, on_device(options_) - 1, [&](std::int32_t layers) {
                                return layers == 0 || device_holds(options_, layers);
                              }).value_or(0);
-      add("--gpu-layers " + std::to_string(n));
+      out.push_back({Setting::kDeviceLayers, std::to_string(n)});
     }
     return out;
   }

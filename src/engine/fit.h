@@ -37,10 +37,10 @@ struct PlacedModel {
 
 // Shares the layers out between options.rest and `device`, plans them, and holds what they need
 // against what is free (a device that does not say how much memory it has is not held to it).
-// Where options.least_ctx allows, a context too large shrinks, with a warning. Logs what the KV
-// cache takes. Error{kOutOfMemory} names what is needed and free, and the values of --ctx (no
-// longer than the model was trained for), --kv-type and --gpu-layers that would fit. `name` is the
-// model's, for messages.
+// Where options.least_ctx allows, a context too large shrinks; the log says so. Logs what the KV
+// cache takes. SettingError{kOutOfMemory} names what is needed and free, and the context (no longer
+// than the model was trained for), KV type and device layers that would fit. `name` is the model's,
+// for messages.
 PlacedModel place_model(const model::Model& model, const RunnerOptions& options,
                         backend::Device& device, const std::string& name, Counters& counters);
 

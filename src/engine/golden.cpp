@@ -3,17 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "base/error.h"
 #include "engine/sampling/log_probs.h"
 #include "engine/sequence.h"
+#include "engine/setting.h"
 
 namespace rocmforge::engine {
 namespace {
 
-[[noreturn]] void fail(std::size_t prompt, std::size_t step, const std::string& why) {
-  throw Error(ErrorCode::kInvalidArgument, "[verify] prompt " + std::to_string(prompt) + ", step " +
-                                               std::to_string(step) + ": " + why);
+[[noreturn]] void fail(std::size_t prompt, std::size_t step, const std::string& why,
+                       std::vector<Remedy> remedies = {}) {
+  throw SettingError(
+      ErrorCode::kInvalidArgument,
+      "[verify] prompt " + std::to_string(prompt) + ", step " + std::to_string(step) + ": " + why,
+      std::move(remedies));
 }
 
 class Statistics {
@@ -75,7 +80,7 @@ Differences compare(Engine& engine, const Golden& golden) {
               statistics.add(ours[i] - step.top_logprobs[i]);
             }
           });
-      if (!room) fail(p, s, "does not fit the context (--ctx)");
+      if (!room) fail(p, s, "does not fit the context", {{Setting::kContext}});
       next = {&step.id, 1};
     }
   }
@@ -120,7 +125,7 @@ Verdict judge(const Differences& ours, bool all_f32, DType kv_dtype, const Diffe
             .rule = "F16 KV cache: each difference at most 0.03, rms at most 0.004"};
   }
   if (reference == nullptr) {
-    return {.known = false, .pass = false, .rule = "none without a reference (--reference)"};
+    return {.known = false, .pass = false, .rule = "none without a reference"};
   }
   const double bound = 1.1 * reference->rms + 0.002;
   std::snprintf(rule, sizeof rule, "rms at most %.6f: 1.1 times the reference's %.6f, plus 0.002",

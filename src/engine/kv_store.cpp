@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "engine/setting.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -13,9 +14,11 @@ std::unique_ptr<backend::Buffer> allocate(backend::Device& device,
     return device.allocate(layout.bytes());
   } catch (const Error& e) {
     if (e.code() != ErrorCode::kOutOfMemory) throw;
-    throw Error(ErrorCode::kOutOfMemory,
-                "[engine] the KV cache for " + std::to_string(layout.n_blocks * ir::kBlockTokens) +
-                    " tokens does not fit: " + e.what() + "; lower --ctx or use --kv-type f16");
+    throw SettingError(ErrorCode::kOutOfMemory,
+                       "[engine] the KV cache for " +
+                           std::to_string(layout.n_blocks * ir::kBlockTokens) +
+                           " tokens does not fit: " + e.what(),
+                       {{Setting::kContext}, {Setting::kKvType}});
   }
 }
 

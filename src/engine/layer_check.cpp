@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "engine/random_tokens.h"
 #include "engine/runner.h"
+#include "engine/setting.h"
 #include "kv/block_table.h"
 
 namespace rocmforge::engine {
@@ -186,10 +187,11 @@ class Comparison {
         theirs_(file, theirs, reference, counters) {
     if (ours_.n_device_layers() > 0) return;
     const bool none_fits = ours.n_device_layers == kLayersThatFit;
-    throw Error(none_fits ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,
-                "[verify] " + file.path() + ": no layer " +
-                    (none_fits ? "fits the memory of " : "is to run on ") + device.info().detail +
-                    " (--gpu-layers); there is nothing of it to compare");
+    throw SettingError(none_fits ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,
+                       "[verify] " + file.path() + ": no layer " +
+                           (none_fits ? "fits the memory of " : "is to run on ") +
+                           device.info().detail + "; there is nothing of it to compare",
+                       {{Setting::kDeviceLayers}});
   }
 
   void run() {

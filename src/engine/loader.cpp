@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/read_vocab.h"
+#include "engine/setting.h"
 #include "gguf/reader.h"
 #include "model/architecture.h"
 #include "text/tokenizer_json.h"
@@ -49,7 +50,7 @@ ModelFile::ModelFile(const std::string& path, Counters& counters,
   }
   for (const gguf::Override& override : overrides_) {
     if (gguf().find(override.key) == nullptr)
-      log(LogLevel::kInfo, "--override-kv: " + path + " has no key " + override.key + "; added");
+      log(LogLevel::kInfo, path + ": has no key " + override.key + ", which was to be set; added");
   }
   files_->file().set(overrides_);
 }
@@ -113,11 +114,12 @@ std::unique_ptr<text::Tokenizer> find_tokenizer(const gguf::File& file, const st
 std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file, const std::string& path) {
   auto tokenizer = find_tokenizer(file, path);
   if (tokenizer != nullptr) return tokenizer;
-  throw Error(
+  throw SettingError(
       ErrorCode::kUnsupported,
       "[engine] " + file.path() +
-          ": tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text: give "
-          "a tokenizer.json by --tokenizer, or lay it beside the file");
+          ": tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text: lay a "
+          "tokenizer.json beside the file, or give one",
+      {{Setting::kTokenizer}});
 }
 
 OpenedModel::OpenedModel(const std::string& path, Counters& counters,

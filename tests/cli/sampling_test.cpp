@@ -28,7 +28,7 @@ TEST_F(SamplingOptionsTest, RangeErrorsNameTheParameterAndItsRange) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--temp", "-1", "--top-k", "0"}, "Invalid temperature: -1 must be non-negative"},
       {{"--top-k", "-2", "--top-p", "7"}, "Invalid top_k: must be greater than 0"},
-      {{"--typical", "0"}, "Invalid typical_p: 0 must be in range (0.0, 1.0]"},
+      {{"--typical", "0"}, "Invalid --typical: 0 must be in range (0.0, 1.0]"},
       {{"--top-n-sigma", "inf"},
        "Invalid top_n_sigma: inf must be a finite number (0 or below: off)"},
       {{"--xtc-probability", "1.1"}, "Invalid xtc_probability: 1.1 must be in range [0.0, 1.0]"},
@@ -38,17 +38,17 @@ TEST_F(SamplingOptionsTest, RangeErrorsNameTheParameterAndItsRange) {
       {{"--presence-penalty", "nan"}, "Invalid presence_penalty: nan must be a finite number"},
       {{"--frequency-penalty", "inf"}, "Invalid frequency_penalty: inf must be a finite number"},
       {{"--dynatemp-range", "-1"}, "Invalid dynatemp_range: -1 must be non-negative"},
-      {{"--dynatemp-exp", "-1"}, "Invalid dynatemp_exponent: -1 must be non-negative"},
+      {{"--dynatemp-exp", "-1"}, "Invalid --dynatemp-exp: -1 must be non-negative"},
       {{"--dry-multiplier", "-1"}, "Invalid dry_multiplier: -1 must be non-negative"},
       {{"--dry-base", "-1"}, "Invalid dry_base: -1 must be non-negative (below 1: off)"},
       {{"--dry-allowed-length", "-1"}, "Invalid dry_allowed_length: -1 must be non-negative"},
       {{"--dry-penalty-last-n", "-7"},
        "Invalid dry_penalty_last_n: -7 must be at least -1 (-1: all, 0: off)"},
       {{"--dry-sequence-breaker", std::string(41, 'x')},
-       "Invalid dry_sequence_breakers: a text of 41 bytes exceeds maximum of 40"},
+       "Invalid --dry-sequence-breaker: a text of 41 bytes exceeds maximum of 40"},
       {{"--mirostat", "3"}, "Invalid mirostat: 3 must be 0, 1 or 2"},
-      {{"--mirostat-ent", "-5"}, "Invalid mirostat_tau: -5 must be non-negative"},
-      {{"--mirostat-lr", "-5"}, "Invalid mirostat_eta: -5 must be non-negative"},
+      {{"--mirostat-ent", "-5"}, "Invalid --mirostat-ent: -5 must be non-negative"},
+      {{"--mirostat-lr", "-5"}, "Invalid --mirostat-lr: -5 must be non-negative"},
       {{"--logit-bias", "7"}, "Invalid logit_bias: \"7\" is not TOKEN_ID+BIAS or TOKEN_ID-BIAS"},
       {{"-l", "7+inf"}, "Invalid logit_bias: \"7+inf\": the bias must be finite, or -inf"},
       {{"--samplers", "top_k;heat"},
@@ -88,6 +88,21 @@ TEST_F(SamplingOptionsTest, EachChangesTheText) {
     threads.insert(threads.end(), {"-t", "1"});
     EXPECT_EQ(changed, text(threads)) << change[0] << ": whatever the threads";
   }
+}
+
+TEST_F(SamplingOptionsTest, ATemperatureThatIsLeftOutIsToldOf) {
+  const std::string note = "--temp 0 does nothing: --samplers leaves out temperature\n";
+  const auto told = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"-n", "2"});
+    const Outcome o = run(generate("hello", words));
+    EXPECT_TRUE(succeeded(o));
+    return o.err.find(note) != std::string::npos;
+  };
+  EXPECT_TRUE(told({"--temp", "0", "--samplers", "top_k;top_p"}));
+  EXPECT_TRUE(told({"--temp", "0", "--samplers", ""}) == false) << "an empty list is the usual one";
+  EXPECT_FALSE(told({"--temp", "0"}));
+  EXPECT_FALSE(told({"--temp", "0.5", "--samplers", "top_k"}));
+  EXPECT_FALSE(told({"--temp", "0", "--samplers", "top_k", "--mirostat", "2"}));
 }
 
 TEST_F(SamplingOptionsTest, ABiasForbidsATokenOrForcesIt) {

@@ -168,7 +168,7 @@ TEST(Engine, RejectsWhatCannotStart) {
   };
   engine::Request request = tiny.request("hello");
   request.prompt.assign(17, 5);
-  EXPECT_EQ(message(request), "the prompt has 17 tokens, more than the context of 16 (--ctx)");
+  EXPECT_EQ(message(request), "the prompt has 17 tokens, more than the context of 16");
   request.prompt.assign(16, 5);
   EXPECT_EQ(message(request), "accepted");
   request.prompt = {};

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "engine/fixture.h"
 #include "engine/scheduler.h"
+#include "engine/setting.h"
 
 namespace rocmforge::test {
 namespace {
@@ -157,7 +158,26 @@ TEST(Faults, AKvCacheThatCannotFitIsRefusedWithItsSize) {
     ADD_FAILURE() << "accepted";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::kOutOfMemory);
-    EXPECT_NE(std::string(e.what()).find("--ctx"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("would fit: context "), std::string::npos) << e.what();
+  }
+}
+
+// What would do instead comes as values, for whoever has names for the settings.
+TEST(Faults, ARefusalHasItsRemedies) {
+  TinyEngine tiny;
+  try {
+    engine::Engine engine({.path = tiny.dir.file("tiny.gguf"), .n_ctx = 2000000000}, *tiny.device,
+                          tiny.counters);
+    ADD_FAILURE() << "accepted";
+  } catch (const engine::SettingError& e) {
+    ASSERT_EQ(e.remedies().size(), 1u);
+    EXPECT_EQ(e.remedies()[0].setting, engine::Setting::kContext);
+    EXPECT_EQ(e.what(), e.reason() + "; would fit: context " + e.remedies()[0].value);
+    const auto named = [](engine::Setting) { return std::string_view("-x"); };
+    EXPECT_EQ(engine::with_remedies("no", {{engine::Setting::kKvType}, {engine::Setting::kContext}},
+                                    named),
+              "no (-x, -x)");
+    EXPECT_EQ(engine::with_remedies("no", {}, named), "no");
   }
 }
 

@@ -78,7 +78,7 @@ TEST_F(Fit, ToTheByte) {
     card_.memory_free = need;
     EXPECT_EQ(place(options).options.n_ctx, 2048);
     card_.memory_free = need - 1;
-    EXPECT_NE(refusal(options).find("--ctx"), std::string::npos);
+    EXPECT_NE(refusal(options).find("context"), std::string::npos);
   }
 }
 
@@ -116,7 +116,7 @@ TEST_F(Fit, ARefusalNamesNumbersAndWhatWouldFit) {
       EXPECT_NE(text.find(part), std::string::npos) << text;
     }
     // The largest context that fits, of multiples of 64.
-    const std::int32_t n_ctx = named(text, "--ctx");
+    const std::int32_t n_ctx = named(text, "context");
     RunnerOptions other = options;
     if (n_ctx > 0) {
       other.n_ctx = n_ctx;
@@ -128,9 +128,9 @@ TEST_F(Fit, ARefusalNamesNumbersAndWhatWouldFit) {
     // Half the KV cache.
     other = options;
     other.kv_dtype = DType::kF16;
-    EXPECT_EQ(text.find("--kv-type f16") != std::string::npos, fits(other)) << text;
+    EXPECT_EQ(text.find("KV type f16") != std::string::npos, fits(other)) << text;
     // The most layers that fit.
-    const std::int32_t n = named(text, "--gpu-layers");
+    const std::int32_t n = named(text, "device layers");
     ASSERT_GE(n, 0) << text;
     other = options;
     other.n_device_layers = n;
@@ -145,18 +145,18 @@ TEST_F(Fit, ARefusalNamesNumbersAndWhatWouldFit) {
 TEST_F(Fit, NoContextIsSuggestedBeyondTheTrainedOneOrTheOneAskedFor) {
   const RunnerOptions options{.n_ctx = 8192};
   card_.memory_free = needed({.n_ctx = 4096});
-  EXPECT_EQ(named(refusal(options), "--ctx"), 4096);
+  EXPECT_EQ(named(refusal(options), "context"), 4096);
   for (const std::int32_t trained : {4096, 2048, 1000, 40}) {
     trained_ = trained;
-    EXPECT_EQ(named(refusal(options), "--ctx"), trained);
+    EXPECT_EQ(named(refusal(options), "context"), trained);
   }
   trained_ = 5000;  // does not fit
-  EXPECT_EQ(named(refusal(options), "--ctx"), 4096);
+  EXPECT_EQ(named(refusal(options), "context"), 4096);
   // Asked for less than was trained for.
   trained_ = 100'000;
   card_.memory_free = needed({.n_ctx = 1024}) - 1;
-  EXPECT_EQ(named(refusal({.n_ctx = 1024}), "--ctx"), 1024 - 64);
-  EXPECT_EQ(named(refusal({.n_ctx = 1023}), "--ctx"), 960);
+  EXPECT_EQ(named(refusal({.n_ctx = 1024}), "context"), 1024 - 64);
+  EXPECT_EQ(named(refusal({.n_ctx = 1023}), "context"), 960);
 }
 
 TEST_F(Fit, NothingIsLoadedBeforeARefusal) {
@@ -167,7 +167,7 @@ TEST_F(Fit, NothingIsLoadedBeforeARefusal) {
   EXPECT_TRUE(card_.bound.empty());
 }
 
-TEST_F(Fit, ADefaultContextShrinksWithAWarningButNotBelowTheLeast) {
+TEST_F(Fit, ADefaultContextShrinksAndSaysSoButNotBelowTheLeast) {
   const RunnerOptions options{.n_ctx = 4096, .least_ctx = 512};
   const std::int64_t whole = needed(options);
   const std::int64_t least = needed({.n_ctx = 512});
@@ -180,14 +180,14 @@ TEST_F(Fit, ADefaultContextShrinksWithAWarningButNotBelowTheLeast) {
   const std::int32_t smaller = place(options).options.n_ctx;
   EXPECT_EQ(smaller, 4096 - 64);
   ASSERT_EQ(logged_.size(), 2u);
-  EXPECT_EQ(logged_[0].first, LogLevel::kWarn);
+  EXPECT_EQ(logged_[0].first, LogLevel::kInfo) << "programs warn, by the names they have";
   EXPECT_NE(logged_[0].second.find("4096"), std::string::npos) << logged_[0].second;
   EXPECT_NE(logged_[0].second.find("4032"), std::string::npos) << logged_[0].second;
 
   card_.memory_free = least;
   EXPECT_EQ(place(options).options.n_ctx, 512);
   card_.memory_free = least - 1;
-  EXPECT_NE(refusal(options).find("--ctx 448"), std::string::npos) << refusal(options);
+  EXPECT_NE(refusal(options).find("context 448"), std::string::npos) << refusal(options);
   // A context that was asked for is held to.
   card_.memory_free = whole - 1;
   EXPECT_NE(refusal({.n_ctx = 4096}), "accepted");
@@ -286,11 +286,11 @@ TEST_F(Fit, EachDeviceOfTwoIsHeldToItsOwnMemory) {
   EXPECT_EQ(refusal(options), "accepted");
   rest_card_.memory_free = need - 1;
   const std::string text = refusal(options);
-  EXPECT_NE(text.find("--ctx"), std::string::npos) << text;
-  EXPECT_EQ(text.find("--gpu-layers"), std::string::npos) << text;
+  EXPECT_NE(text.find("context"), std::string::npos) << text;
+  EXPECT_EQ(text.find("device layers"), std::string::npos) << text;
   rest_card_.memory_free = 0;
   card_.memory_free = needed(options) - 1;
-  EXPECT_EQ(named(refusal(options), "--gpu-layers"), 1);
+  EXPECT_EQ(named(refusal(options), "device layers"), 1);
 }
 
 TEST_F(Fit, TheCpuHoldsContextsToTheMemoryThatIsAvailable) {
@@ -305,8 +305,8 @@ TEST_F(Fit, TheCpuHoldsContextsToTheMemoryThatIsAvailable) {
     ADD_FAILURE() << "accepted";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::kOutOfMemory);
-    EXPECT_GT(named(e.what(), "--ctx"), 0) << e.what();
-    EXPECT_EQ(named(e.what(), "--gpu-layers"), -1) << e.what();
+    EXPECT_GT(named(e.what(), "context"), 0) << e.what();
+    EXPECT_EQ(named(e.what(), "device layers"), -1) << e.what();
   }
 }
 
