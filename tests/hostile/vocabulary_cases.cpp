@@ -85,7 +85,7 @@ Cases vocabulary_cases() {
        "[gguf] @: tokenizer.ggml.model: is of type u32, a string is wanted"},
       {"none", with_string(kModel, "none"),
        "[engine] @: tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text: "
-       "give a tokenizer.json by --tokenizer, or lay it beside the file"},
+       "lay a tokenizer.json beside the file, or give one (--tokenizer)"},
       {"tokens_missing", changed({kTokens}),
        "[engine] @: tokenizer.ggml.tokens: missing; the file has no whole vocabulary"},
       {"tokens_of_type_u32", with_u32(kTokens, 290),
