@@ -27,10 +27,10 @@ bool is_cancelled(const Listener& listener) {
 
 // A request that has a place.
 struct Scheduler::Entry {
-  Entry(Engine& engine, Waiting from)
+  Entry(Engine& engine, const Waiting& from)
       : id(from.id),
-        request(std::move(from.request)),
-        listener(std::move(from.listener)),
+        request(from.request),
+        listener(from.listener),
         answer(engine.tokenizer(), request, listener.sinks, engine.runner().n_ctx()),
         chooser(request.sampling, engine.params().n_vocab, engine.dry_breakers(request.sampling)),
         sequence(listener.cache != nullptr ? listener.cache->sequence
@@ -112,37 +112,50 @@ std::size_t Scheduler::add(Request request, Listener listener) {
 
 bool Scheduler::step() {
   try {
+    return step_all();
+  } catch (...) {
+    forget_all();
+    throw;
+  }
+}
+
+bool Scheduler::step_all() {
+  try {
     end_cancelled();
     fill_places();
     if (running_.empty()) return false;
     advance();
   } catch (const Error& e) {
-    if (e.code() != ErrorCode::kDevice) {
-      forget_all();
-      throw;
-    }
+    if (e.code() != ErrorCode::kDevice) throw;
     end_running(FinishReason::kFailed, e.what());
-  } catch (...) {
-    forget_all();
-    throw;
   }
   erase_ended();
   return true;
 }
 
 void Scheduler::advance() {
-  if (n_steps_ == 0) check(give(), "each that has a place has a token to run");
+  if (n_steps_ == 0 && !give()) {
+    const auto ended = [](const auto& entry) { return entry->ended; };
+    check(std::all_of(running_.begin(), running_.end(), ended),
+          "who has a place has a token to run");
+    return;
+  }
   if (may_run_ahead()) give();
   take_oldest();
 }
 
 void Scheduler::cancel() {
-  end_running(FinishReason::kCancelled, "");
-  erase_ended();
-  while (!waiting_.empty()) {
-    const Waiting waiting = std::move(waiting_.front());
-    waiting_.pop_front();
-    end_waiting(waiting);
+  try {
+    end_running(FinishReason::kCancelled, "");
+    erase_ended();
+    while (!waiting_.empty()) {
+      const Waiting waiting = std::move(waiting_.front());
+      waiting_.pop_front();
+      end_waiting(waiting, FinishReason::kCancelled, "");
+    }
+  } catch (...) {
+    forget_all();
+    throw;
   }
 }
 
@@ -163,16 +176,21 @@ void Scheduler::end_cancelled() {
     }
     const Waiting waiting = std::move(waiting_[i]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    end_waiting(waiting);
+    end_waiting(waiting, FinishReason::kCancelled, "");
   }
 }
 
 void Scheduler::fill_places() {
   const auto places = static_cast<std::size_t>(runner_.max_sequences());
   while (running_.size() < places && !waiting_.empty()) {
-    auto entry = std::make_unique<Entry>(engine_, std::move(waiting_.front()));
+    const Waiting waiting = std::move(waiting_.front());
     waiting_.pop_front();
-    running_.push_back(std::move(entry));
+    try {
+      running_.push_back(std::make_unique<Entry>(engine_, waiting));
+    } catch (const std::exception& e) {  // nobody else's matter
+      end_waiting(waiting, FinishReason::kFailed, e.what());
+      continue;
+    }
     if (!take_forced(*running_.back())) continue;
     leave(*running_.back());
     running_.pop_back();
@@ -223,20 +241,28 @@ bool Scheduler::is_decoding(const Entry& entry) const {
   return n_steps_ == 1 && entry.answer.may_go_on_after_next();
 }
 
-bool Scheduler::has_room() const {
-  return n_rows_ < static_cast<std::size_t>(runner_.max_rows()) &&
-         n_choosing_ < static_cast<std::size_t>(runner_.max_head_rows());
+// Besides `kept` rows.
+bool Scheduler::has_room(std::size_t kept) const {
+  return n_rows_ + kept < static_cast<std::size_t>(runner_.max_rows()) &&
+         n_choosing_ + kept < static_cast<std::size_t>(runner_.max_head_rows());
 }
 
-// Where there are more of them than rows, they take turns.
+bool Scheduler::has_prompt(const Entry& entry) {
+  return !entry.ended && entry.pending().size() > 1;
+}
+
+// Where there are more of them than rows, they take turns, and leave a row to a prompt.
 void Scheduler::add_decoding(Step& step) {
   const std::size_t n = running_.size();
   const std::size_t begin = first_decoding_ < n ? first_decoding_ : 0;
   first_decoding_ = 0;
+  const bool prompts =
+      std::any_of(running_.begin(), running_.end(), [](const auto& e) { return has_prompt(*e); });
+  const std::size_t kept = prompts && runner_.max_rows() > 1 ? 1 : 0;
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t at = (begin + i) % n;
-    if (!is_decoding(*running_[at])) continue;
-    if (!has_room()) {
+    if (running_[at]->ended || !is_decoding(*running_[at])) continue;
+    if (!has_room(kept)) {
       first_decoding_ = at;
       return;
     }
@@ -246,8 +272,8 @@ void Scheduler::add_decoding(Step& step) {
 
 void Scheduler::add_prompts(Step& step) {
   for (const auto& entry : running_) {
-    if (!has_room()) return;
-    if (entry->pending().size() > 1) add_part(step, *entry);
+    if (!has_room(0)) return;
+    if (has_prompt(*entry)) add_part(step, *entry);
   }
 }
 
@@ -261,7 +287,12 @@ void Scheduler::add_part(Step& step, Entry& entry) {
   }
   tokens = tokens.first(std::min(tokens.size(), most));
   const std::optional<BatchSequence> rows = entry.sequence.extend(tokens);
-  check(rows.has_value(), "each place has room for a context");
+  if (!rows) {  // each place has room for a context, but caches of nobody's may hold some of it
+    drop(steps_[0], entry);
+    entry.fail("[engine] " + engine_.file().path() + ": no room is left in the KV cache");
+    leave(entry);
+    return;
+  }
   batch_.push_back(*rows);
   n_rows_ += tokens.size();
   Part part{.entry = &entry, .last_row = static_cast<std::int32_t>(n_rows_) - 1, .choice = kNone};
@@ -362,16 +393,17 @@ bool Scheduler::drop(Step& step, const Entry& entry) {
 // ---- how a request ends
 
 void Scheduler::leave(Entry& entry) {
-  entry.ended = true;
   entry.answer.finish();
   entry.settle();
+  entry.ended = true;
   ++n_done_;
   done_(entry.id, std::move(entry.answer.completion()));
 }
 
-void Scheduler::end_waiting(const Waiting& waiting) {
+void Scheduler::end_waiting(const Waiting& waiting, FinishReason reason, const std::string& error) {
   Completion out;
-  out.reason = FinishReason::kCancelled;
+  out.reason = reason;
+  out.error = error;
   out.timing.n_prompt = static_cast<std::int32_t>(waiting.request.prompt.size());
   ++n_done_;
   done_(waiting.id, std::move(out));

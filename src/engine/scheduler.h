@@ -69,6 +69,7 @@ class Scheduler {
     Ticket ticket;  // of n 0: the device chooses nothing
   };
 
+  bool step_all();
   void advance();
   void end_cancelled();
   void fill_places();
@@ -76,7 +77,8 @@ class Scheduler {
   bool may_run_ahead() const;
   bool give();
   bool is_decoding(const Entry& entry) const;
-  bool has_room() const;
+  bool has_room(std::size_t kept) const;
+  static bool has_prompt(const Entry& entry);
   void add_decoding(Step& step);
   void add_prompts(Step& step);
   void add_part(Step& step, Entry& entry);
@@ -86,7 +88,7 @@ class Scheduler {
   static bool take_forced(Entry& entry);
   static bool drop(Step& step, const Entry& entry);
   void leave(Entry& entry);
-  void end_waiting(const Waiting& waiting);
+  void end_waiting(const Waiting& waiting, FinishReason reason, const std::string& error);
   void end_running(FinishReason reason, const std::string& error);
   void forget_all();
 

@@ -1,7 +1,10 @@
 // A device that fails: requests in flight end as failed, the engine stays usable.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
+#include <memory>
+#include <stdexcept>
 
 #include "backend/null/device.h"
 #include "base/error.h"
@@ -122,6 +125,43 @@ TEST_P(LostDevice, FailsThoseUnderWayAndServesTheNext) {
     EXPECT_EQ(done.at(id).timing.n_kept, 0);
   }
   EXPECT_EQ(cache.tokens.size(), request.prompt.size() + 49);
+}
+
+// Who hears of a lost device may itself fail: then nothing of those requests is left.
+TEST_P(LostDevice, AndWhoIsToldOfItThrows) {
+  TinyEngine tiny;
+  int fail_after = 12;
+  FailingDevice device(*tiny.device, fail_after);
+  engine::Engine engine(
+      {.path = tiny.dir.file("tiny.gguf"), .max_sequences = 2, .run_ahead = GetParam()}, device,
+      tiny.counters);
+  engine::Request request = tiny.request("hello", 50);
+  request.ignore_eos = true;
+  engine::KvCache cache(engine.runner());
+  int n_done = 0;
+  engine::Scheduler scheduler(engine, [&](std::size_t, const engine::Result& result) {
+    ++n_done;
+    if (std::get<engine::Completion>(result).reason == engine::FinishReason::kFailed) {
+      throw std::runtime_error("nobody listens");
+    }
+  });
+  {
+    auto cancel = std::make_unique<std::atomic<bool>>(false);  // is not looked at afterwards
+    scheduler.add(request, {.cancel = cancel.get(), .cache = &cache});
+    scheduler.add(request, {.cancel = cancel.get()});
+    scheduler.add(request, {.cancel = cancel.get()});
+    EXPECT_THROW(while (scheduler.step()){}, std::runtime_error);
+  }
+  EXPECT_EQ(n_done, 1);
+  EXPECT_EQ(scheduler.n_running() + scheduler.n_waiting(), 0u);
+  EXPECT_EQ(cache.sequence.length(), 0);
+  EXPECT_EQ(engine.runner().pool().n_free(), engine.runner().pool().n_blocks());
+  EXPECT_FALSE(scheduler.step());
+  fail_after = 1000000;
+  scheduler.add(request);
+  while (scheduler.step()) {
+  }
+  EXPECT_EQ(n_done, 2);
 }
 
 // A conversation goes on after the device failed once: its cache holds nothing of the failed turn.

@@ -124,6 +124,49 @@ TEST(SchedulerSteps, MoreSequencesThanRowsTakeTurns) {
   }
 }
 
+// However many others generate, a prompt's turn comes.
+TEST(SchedulerSteps, APromptIsNotKeptWaitingByTokens) {
+  TinyEngine tiny({}, {.n_ctx = 256, .max_rows = 2, .max_sequences = 4});
+  Watched watched(tiny);
+  for (int i = 0; i < 3; ++i) watched.scheduler.add(of_length(tiny, 1, 200));
+  for (int i = 0; i < 5; ++i) watched.step();
+  const Request late = of_length(tiny, 6, 2);
+  watched.scheduler.add(late);
+  while (watched.done.empty() && watched.n_steps < 100) watched.step();
+  ASSERT_TRUE(watched.done.contains(3));
+  EXPECT_EQ(watched.done.at(3).tokens, tiny.complete(late).tokens);
+  EXPECT_EQ(watched.done.size(), 1u);
+}
+
+// Blocks that a conversation keeps are its own: who has no room for want of them fails alone.
+TEST(SchedulerSteps, ACacheOfNobodyUnderWayMayHoldTheRoom) {
+  TinyEngine tiny({}, {.n_ctx = 64, .max_rows = 8, .max_sequences = 2});
+  engine::KvCache first(tiny.engine->runner()), second(tiny.engine->runner());
+  Watched watched(tiny);
+  watched.scheduler.add(of_length(tiny, 50, 5), {.cache = &first});
+  watched.run();
+  Request request = of_length(tiny, 20, 30);
+  watched.scheduler.add(request);
+  watched.scheduler.add(request, {.cache = &second});
+  watched.run();
+  ASSERT_EQ(watched.done.size(), 3u);
+  int n_failed = 0;
+  for (const std::size_t id : {1u, 2u}) {
+    if (watched.done.at(id).reason == FinishReason::kFailed) {
+      ++n_failed;
+      EXPECT_NE(watched.done.at(id).error.find(": no room is left in the KV cache"),
+                std::string::npos);
+    } else {
+      EXPECT_EQ(watched.done.at(id).tokens.size(), 30u);
+    }
+  }
+  EXPECT_EQ(n_failed, 1);
+  first.clear();
+  watched.scheduler.add(request, {.cache = &second});
+  watched.run();
+  EXPECT_EQ(watched.done.at(3).tokens, tiny.complete(request).tokens);
+}
+
 // Every row that the host must choose for is read in one go.
 TEST(SchedulerSteps, TheHostReadsItsRowsTogether) {
   TinyEngine tiny({}, {.max_sequences = 5});
