@@ -272,14 +272,17 @@ TEST(Kernels, RegistersOfDotsOfGfx1030) {
       const std::int64_t lds = 2 * dot_stage_bytes(dot_tile(x, parts), parts);
       const std::int64_t by_lds =
           std::min<std::int64_t>(16, 131072 / lds * (kGemmThreads / 32) / 4);
+      int n_found = 0;
       for (const Kernel& k : kernels_of("gfx1030")) {
         if (k.name != name) continue;
+        ++n_found;
         const std::int64_t waves = waves_of_gfx1030(std::int64_t{k.n_vgprs});
         std::printf("| %-26s | %5ld | %5ld | %5ld | %6ld |\n", name.c_str(),
                     std::int64_t{k.n_vgprs}, lds, std::min(waves, by_lds), by_lds);
         EXPECT_GE(waves, 4) << name << " leaves too few waves to hide LDS's latency";
         EXPECT_GE(3 * waves, 2 * by_lds) << name;
       }
+      EXPECT_EQ(n_found, 1) << name;
     }
   }
 }
