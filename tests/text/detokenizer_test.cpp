@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "text/small_vocabs.h"
 #include "text/utf8.h"
 
@@ -43,6 +44,35 @@ TEST(Detokenizer, BytesThatMakeNoCharacterBecomeReplacements) {
   EXPECT_EQ(d.push(0x82), "");
   EXPECT_EQ(d.flush(), "\ufffd");
   EXPECT_EQ(d.flush(), "");
+}
+
+TEST(Detokenizer, ByteTokensOfSentencePieceMakeCharactersToo) {
+  const auto t = make_tokenizer(test::spm_vocab({"\u2581", "a"}));
+  const auto byte = [](int b) { return TokenId{3 + b}; };
+  EXPECT_EQ(t->decode(Ids{byte(0xc3), byte(0xa9), 260}, false), "\u00e9a");
+  EXPECT_EQ(t->decode(Ids{260, byte(0xff), byte(0xe2), byte(0x82), 260, byte(0x80)}, false),
+            "a\ufffd\ufffda\ufffd");
+  Detokenizer d(*t, true);
+  EXPECT_EQ(d.push(byte(0xe2)), "");
+  EXPECT_EQ(d.push(260), "\ufffda");
+  EXPECT_EQ(d.push(byte(0xf0)), "");
+  EXPECT_EQ(d.flush(), "\ufffd");
+}
+
+TEST(Tokenizer, IllFormedTextIsRefusedWithItsPlace) {
+  const auto spm = make_tokenizer(test::spm_vocab({"\u2581", "a"}));
+  const auto bpe = make_tokenizer(test::bpe_vocab("gpt-2", {}));
+  for (const auto* t : {spm.get(), bpe.get()}) {
+    for (const char* text : {"aaa\xff", "aaa\xe2\x82", "aaa\xc0\xaf", "aaa\xed\xa0\x80"}) {
+      try {
+        t->encode(text, {});
+        ADD_FAILURE() << "taken: " << text;
+      } catch (const Error& e) {
+        EXPECT_EQ(e.code(), ErrorCode::kInvalidArgument);
+        EXPECT_STREQ(e.what(), "[text] the text is not valid UTF-8 at byte offset 3");
+      }
+    }
+  }
 }
 
 TEST(Detokenizer, DropsTheSpacePrefixOnceAndOnlyAtTheStart) {
