@@ -76,6 +76,7 @@ void ModelThread::run() {
     ended_.clear();
     const std::scoped_lock lock(mutex_);
     counts_.n_running = scheduler_.n_running();
+    is_idle_ = !busy;
     if (!busy) changed_.notify_all();
   }
   take_arrived(/*may_wait=*/false);  // what came before it was told to stop
@@ -85,6 +86,7 @@ void ModelThread::run() {
     fail_all(e.what());
   }
   const std::scoped_lock lock(mutex_);
+  is_idle_ = true;
   counts_.n_running = 0;
 }
 
@@ -95,6 +97,7 @@ bool ModelThread::take_arrived(bool may_wait) {
     std::unique_lock lock(mutex_);
     if (may_wait) changed_.wait(lock, [this] { return stopping_ || !arrived_.empty(); });
     arrived.swap(arrived_);
+    is_idle_ = is_idle_ && arrived.empty();
     if (stopping_) {
       for (const Arrived& one : arrived) one.handle.cancel();
     }

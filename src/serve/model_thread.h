@@ -89,6 +89,7 @@ class ModelThread {
   Counts counts_;
   std::string trouble_;
   bool draining_ = false, stopping_ = false;
+  bool is_idle_ = true;  // the thread waits, and the scheduler holds nothing
 
   // Of the thread alone.
   engine::Scheduler scheduler_;

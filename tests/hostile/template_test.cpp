@@ -29,14 +29,11 @@ class Template : public ::testing::TestWithParam<HostileTemplate> {
     return path;
   }
   static Outcome generate(const std::string& path) {
-    Command command = rocmforge({"generate", "--gguf", path, "--chat", "-p", "hi", "-n", "1"});
-    command.timeout = kChildTime;
-    return run(command);
+    return run(child({"generate", "--gguf", path, "--chat", "-p", "hi", "-n", "1"}));
   }
   static Outcome chat(const std::string& path) {
-    Command command = rocmforge({"chat", "--gguf", path, "-n", "1"});
+    Command command = child({"chat", "--gguf", path, "-n", "1"});
     command.input = "hi\n";
-    command.timeout = kChildTime;
     return run(command);
   }
 
