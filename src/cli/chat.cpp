@@ -18,7 +18,8 @@ int chat(const ChatLoopOptions& o, ModelOptions& model) {
   if (const std::string wrong = range_error(o.sampling); !wrong.empty()) {
     throw Error(ErrorCode::kUsage, wrong);
   }
-  sampling_params(o.sampling);  // what is wrong is so before the model is loaded
+  // What is wrong is so before the model is loaded.
+  tell_what_does_nothing(sampling_params(o.sampling));
   template_arguments(o.chat_flags);
   check_utf8(o.chat_flags.system, "--system");
   for (const std::string& stop : o.stop) {

@@ -301,6 +301,9 @@ ChatLoop::Next ChatLoop::set(const std::string& words) {
   }
   engine::SamplingParams params = sampling_params(changed);
   if (changed.seed.empty()) params.seed = how_.sampling.seed;  // not another random one
+  if (name == "temp" || name == "temperature" || name == "samplers") {
+    tell_what_does_nothing(params);
+  }
   forbid_tokens(params, changed, session_.engine().file(), session_.engine().tokenizer());
   how_.sampling = std::move(params);
   options_.sampling = std::move(changed);

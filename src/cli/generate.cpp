@@ -164,6 +164,7 @@ int generate(const Options& o) {
     check_utf8(stop, "--stop");
   }
   const engine::SamplingParams sampling = sampling_params(o.sampling);
+  tell_what_does_nothing(sampling);
   if (!prompt || o.answers > 1) {
     const BatchOptions batch{.path = o.batch.value_or(""),
                              .prompt = prompt,

@@ -147,10 +147,10 @@ void take(T& named, const T& placed, const char* name, const char* place) {
 
 // The words by name and by place together, and nothing missing.
 Options settled(Options o) {
-  // llama-quantize --dry-run IN TYPE.
+  // llama-quantize --dry-run IN TYPE; IN TYPE --out OUT.
   const bool is_type = quantize::find_file_type(o.places.out) != nullptr || is_copy(o.places.out);
   if (is_type && o.type.empty() && o.places.type.empty()) {
-    if (!o.dry_run) {
+    if (!o.dry_run && o.out.empty()) {
       throw Error(ErrorCode::kUsage, std::string("which file to write? Give it before the type: ") +
                                          kForm + "; without one there is --dry-run");
     }

@@ -186,12 +186,16 @@ engine::SamplingParams sampling_params(const SamplingOptions& o) {
   engine::SamplingParams out = parsed(o);
   for (const std::string& text : out.dry_breakers) check_utf8(text, "--dry-sequence-breaker");
   out.seed = seed_of(o.seed);
-  const bool leaves_out = std::find(out.samplers.begin(), out.samplers.end(),
-                                    engine::SamplerKind::kTemperature) == out.samplers.end();
-  if (out.temperature == 0 && leaves_out && out.mirostat == 0) {
+  return out;
+}
+
+void tell_what_does_nothing(const engine::SamplingParams& params) {
+  const auto& samplers = params.samplers;
+  const bool leaves_out = std::find(samplers.begin(), samplers.end(),
+                                    engine::SamplerKind::kTemperature) == samplers.end();
+  if (params.temperature == 0 && leaves_out && params.mirostat == 0) {
     print_note("--temp 0 does nothing: --samplers leaves out temperature");
   }
-  return out;
 }
 
 void forbid_tokens(engine::SamplingParams& params, const SamplingOptions& options,

@@ -33,6 +33,8 @@ std::string range_error(const SamplingOptions& options);
 // What the options ask for, once they are in range. A random seed is drawn here: call it once.
 // Error{kUsage} for a seed that is no number.
 engine::SamplingParams sampling_params(const SamplingOptions& options);
+// A note on an option that another one leaves without effect.
+void tell_what_does_nothing(const engine::SamplingParams& params);
 // Tokens that are never chosen: those of the model's tokenizer.ggml.suppress_tokens, as llama.cpp
 // does, and with --ignore-eos those that end an answer. Error{kUnsupported} naming the key for too
 // many of them.

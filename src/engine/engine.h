@@ -53,7 +53,8 @@ struct Listener {
   TextSinks sinks = {};
   const std::atomic<bool>* cancel = nullptr;  // ends it within one step
   // What it has in common with the prompt is not run again; afterwards it holds what has been run,
-  // and nothing after an error. Null: the request begins with nothing, and leaves nothing.
+  // and nothing after an error on the way. Null: the request begins with nothing, and leaves
+  // nothing.
   KvCache* cache = nullptr;
 };
 

@@ -137,12 +137,13 @@ class Fit {
   // As many of those wanted as fit, with the context and the layers that there are.
   void settle_sequences(std::int32_t wanted) {
     const std::int32_t least = options_.max_sequences;
-    options_.max_sequences = largest(least, wanted, [&](std::int32_t n) {
-                               RunnerOptions o = options_;
-                               o.max_sequences = n;
-                               return fits(o);
-                             }).value_or(least);
-    if (options_.max_sequences == wanted) return;
+    const auto most = largest(least, wanted, [&](std::int32_t n) {
+      RunnerOptions o = options_;
+      o.max_sequences = n;
+      return fits(o);
+    });
+    options_.max_sequences = most.value_or(least);
+    if (!most || *most == wanted) return;
     log(LogLevel::kInfo, "[engine] " + name_ + ": the memory has room for " +
                              std::to_string(options_.max_sequences) + " of " +
                              std::to_string(wanted) + " sequences of " +

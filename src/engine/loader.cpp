@@ -111,15 +111,23 @@ std::unique_ptr<text::Tokenizer> find_tokenizer(const gguf::File& file, const st
   return nullptr;
 }
 
-std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file, const std::string& path) {
-  auto tokenizer = find_tokenizer(file, path);
-  if (tokenizer != nullptr) return tokenizer;
+namespace {
+
+[[noreturn]] void refuse_no_vocabulary(const gguf::File& file) {
   throw SettingError(
       ErrorCode::kUnsupported,
       "[engine] " + file.path() +
           ": tokenizer.ggml.model: is \"none\"; without a vocabulary there is no text: lay a "
           "tokenizer.json beside the file, or give one",
       {{Setting::kTokenizer}});
+}
+
+}  // namespace
+
+std::unique_ptr<text::Tokenizer> load_tokenizer(const gguf::File& file, const std::string& path) {
+  auto tokenizer = find_tokenizer(file, path);
+  if (tokenizer == nullptr) refuse_no_vocabulary(file);
+  return tokenizer;
 }
 
 OpenedModel::OpenedModel(const std::string& path, Counters& counters,
@@ -131,7 +139,7 @@ OpenedModel::OpenedModel(const model::RandomSpec& random, Counters& counters)
     : file(random, counters) {}
 
 const text::Tokenizer& OpenedModel::require_tokenizer() const {
-  if (tokenizer == nullptr) load_tokenizer(file.gguf());  // which throws
+  if (tokenizer == nullptr) refuse_no_vocabulary(file.gguf());
   return *tokenizer;
 }
 

@@ -288,6 +288,10 @@ void Scheduler::add_part(Step& step, Entry& entry) {
   tokens = tokens.first(std::min(tokens.size(), most));
   const std::optional<BatchSequence> rows = entry.sequence.extend(tokens);
   if (!rows) {  // each place has room for a context, but caches of nobody's may hold some of it
+    if (entry.pending().empty()) {  // the token may yet be its last: to be seen when it is known
+      fed_back_.pop_back();
+      return;
+    }
     drop(steps_[0], entry);
     entry.fail("[engine] " + engine_.file().path() + ": no room is left in the KV cache");
     leave(entry);

@@ -38,8 +38,9 @@ class Scheduler {
   std::size_t add(Request request, Listener listener = {});
   // Takes the tokens of one step for all that have a place, and has given the device that step and
   // perhaps the next; false when nothing is left to do. A request whose Listener::cancel is set
-  // ends here, with no token more. A device error fails the requests that have a place, and nothing
-  // else; any other exception (a sink's too) forgets all that are not done.
+  // ends here, with no token more. A device error fails the requests that have a place, and what
+  // keeps one from taking its place fails that one; any other exception (a sink's too) forgets all
+  // that are not done.
   bool step();
   // All that are not done end as kCancelled. Not to be called by a sink or by Done.
   void cancel();

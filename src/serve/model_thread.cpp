@@ -6,6 +6,20 @@
 #include "base/check.h"
 
 namespace rocmforge::serve {
+namespace {
+
+// Within a catch.
+std::string what_is_thrown() {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "something that is no exception of the standard's was thrown";
+  }
+}
+
+}  // namespace
 
 ModelThread::ModelThread(engine::Engine& engine, std::size_t max_waiting)
     : n_places_(static_cast<std::size_t>(engine.runner().max_sequences())),
@@ -44,7 +58,7 @@ std::variant<ModelThread::Handle, ModelThread::Refused> ModelThread::submit(engi
 bool ModelThread::drain(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   draining_ = true;
-  return changed_.wait_for(lock, patience, [this] { return n_open() == 0; });
+  return changed_.wait_for(lock, patience, [this] { return n_open() == 0 && is_idle_; });
 }
 
 ModelThread::Counts ModelThread::counts() const {
@@ -69,8 +83,8 @@ void ModelThread::run() {
   while (take_arrived(/*may_wait=*/!busy)) {
     try {
       busy = scheduler_.step();
-    } catch (const std::exception& e) {
-      fail_all(e.what());
+    } catch (...) {
+      fail_all(what_is_thrown());
       busy = false;
     }
     ended_.clear();
@@ -82,12 +96,13 @@ void ModelThread::run() {
   take_arrived(/*may_wait=*/false);  // what came before it was told to stop
   try {
     scheduler_.cancel();
-  } catch (const std::exception& e) {  // of a sink
-    fail_all(e.what());
+  } catch (...) {  // of a sink
+    fail_all(what_is_thrown());
   }
   const std::scoped_lock lock(mutex_);
   is_idle_ = true;
   counts_.n_running = 0;
+  changed_.notify_all();
 }
 
 // Hands what has come to the scheduler; false when the thread is to end.
@@ -108,10 +123,10 @@ bool ModelThread::take_arrived(bool may_wait) {
     under_way_.emplace(id, UnderWay{std::move(one.done), std::move(one.handle)});
     try {
       scheduler_.add(std::move(one.request), {.sinks = std::move(one.sinks), .cancel = cancel});
-    } catch (const std::exception& e) {
+    } catch (...) {
       engine::Completion failed;
       failed.reason = engine::FinishReason::kFailed;
-      failed.error = e.what();
+      failed.error = what_is_thrown();
       end(id, std::move(failed));
     }
   }

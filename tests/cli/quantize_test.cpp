@@ -118,7 +118,8 @@ TEST_F(Quantize, TakesWordsByTheirPlace) {
                                                       {model(), other, "q8_0", "2"},
                                                       {model(), other, "7"},
                                                       {"--threads", "2", model(), other, "Q8_0"},
-                                                      {"--type", "Q8_0", model(), other}};
+                                                      {"--type", "Q8_0", model(), other},
+                                                      {model(), "Q8_0", "--out", other}};
   for (std::vector<std::string> args : same) {
     std::filesystem::remove(other);
     args.insert(args.begin(), "quantize");

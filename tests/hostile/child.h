@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,9 @@ inline Command child(std::vector<std::string> args) {
   Command command = rocmforge(std::move(args));
   command.timeout = kChildTime;
   // What the address sanitizer keeps of freed memory (256 MiB, left to itself) is no need of ours.
-  command.env["ASAN_OPTIONS"] = "quarantine_size_mb=16";
+  const char* options = std::getenv("ASAN_OPTIONS");
+  command.env["ASAN_OPTIONS"] =
+      (options == nullptr ? std::string() : std::string(options) + ":") + "quarantine_size_mb=16";
   return command;
 }
 

@@ -142,6 +142,30 @@ TEST(ModelThread, WhatASinkThrowsFailsTheStepAndNotTheThread) {
   EXPECT_EQ(thread.trouble(), "");
 }
 
+TEST(ModelThread, WhateverASinkThrows) {
+  TinyEngine tiny;
+  ModelThread thread(*tiny.engine, 10);
+  Pending one = submitted(thread, endless(tiny), {.answer = [](std::string_view) { throw 7; }});
+  EXPECT_EQ(one.completion().reason, FinishReason::kFailed);
+  EXPECT_EQ(submitted(thread, tiny.request("a")).completion().error, "");
+}
+
+// What an answer is handed to has returned as well.
+TEST(ModelThread, ADrainWaitsForWhoIsToldOfTheEnd) {
+  TinyEngine tiny;
+  ModelThread thread(*tiny.engine, 10);
+  std::promise<void> told;
+  std::atomic<bool> returned = false;
+  thread.submit(tiny.request("a"), {}, [&](const engine::Result&) {
+    told.set_value();
+    std::this_thread::sleep_for(200ms);
+    returned = true;
+  });
+  told.get_future().wait();
+  EXPECT_TRUE(thread.drain(30s));
+  EXPECT_TRUE(returned);
+}
+
 TEST(ModelThread, ADrainTakesNoMoreAndWaits) {
   TinyEngine tiny;
   ModelThread thread(*tiny.engine, 10);

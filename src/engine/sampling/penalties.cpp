@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace rocmforge::engine {
 
 std::span<const text::TokenId> last_tokens(std::span<const text::TokenId> history, std::int32_t n) {
@@ -83,6 +85,7 @@ void Penalties::add(text::TokenId token) {
 void Penalties::remove(text::TokenId token) {
   const auto at = std::lower_bound(counts_.begin(), counts_.end(), token,
                                    [](const Count& c, text::TokenId id) { return c.token < id; });
+  check(at != counts_.end() && at->token == token, "a history goes on as it began");
   if (--at->n == 0) counts_.erase(at);
 }
 

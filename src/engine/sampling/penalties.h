@@ -22,7 +22,8 @@ class Penalties {
   Penalties(const SamplingParams& params, std::int64_t n_vocab);
   // Appends an edit for each token that occurred in the last params.repeat_last, by token. What
   // occurred is counted from call to call: linear in the tokens that differ and in those that are
-  // new, where `history` begins with that of the call before.
+  // new. `history` begins with that of the call before, or is shorter than it: then all is counted
+  // anew.
   void edits(std::span<const text::TokenId> history, std::vector<ir::LogitEdit>& out);
 
  private:

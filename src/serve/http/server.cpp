@@ -132,6 +132,9 @@ class HttpServer::Impl {
     for (const auto& entry : found) {
       const tcp::endpoint endpoint = entry.endpoint();
       if (port == "0" && !tcp_.empty()) break;
+      // A host may be known by the same address twice.
+      const auto is_ours = [&](const tcp::acceptor& a) { return a.local_endpoint() == endpoint; };
+      if (std::any_of(tcp_.begin(), tcp_.end(), is_ours)) continue;
       tcp::acceptor acceptor(accepts_);
       boost::system::error_code failed;
       acceptor.open(endpoint.protocol(), failed);
@@ -209,12 +212,19 @@ class HttpServer::Impl {
     const auto place = sessions_.insert(sessions_.end(), session);
     if (!refused) ++n_served_;
     lock.unlock();
-    asio::co_spawn(session->executor(), session->run(), [this, place, refused](std::exception_ptr) {
+    const auto forget = [this, place, refused] {
       const std::scoped_lock held(mutex_);
       sessions_.erase(place);
       if (!refused) --n_served_;
       if (sessions_.empty()) emptied_.notify_all();
-    });
+    };
+    try {
+      asio::co_spawn(session->executor(), session->run(),
+                     [forget](std::exception_ptr) { forget(); });
+    } catch (...) {
+      forget();
+      throw;
+    }
   }
 
   template <class F>

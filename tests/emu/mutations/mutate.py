@@ -64,6 +64,8 @@ class Build:
             raise Broken(out.stdout.strip())
         parts = out.stdout.strip().splitlines()[-1].split("&&")
         calls = [shlex.split(p) for p in parts]
+        # Without a launcher (ccache): what is compiled here is so once.
+        calls = [c[1:] if "clang" not in pathlib.Path(c[0]).name else c for c in calls if c]
         return [c for c in calls if c and "clang" in pathlib.Path(c[0]).name]
 
     def compile(self, module, source, into, more=()):
