@@ -26,7 +26,8 @@ struct Outcome {
   int signal = 0;
   bool timed_out = false;
   std::string out, err;
-  long max_rss_kib = 0;  // the most memory it had resident
+  long max_rss_kib = 0;    // the most memory it had resident
+  double cpu_seconds = 0;  // of all its threads
 };
 
 // "exit 1; stderr: ...", for messages.
