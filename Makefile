@@ -1,6 +1,6 @@
 # Short names for what CMake, ctest and tools/ do; CONTRIBUTING.md tells more.
 .DEFAULT_GOAL := build
-.PHONY: build run targets test test-gfx1100 install format check asan tsan portable bench fuzz clean help \
+.PHONY: build run targets test test-gfx1100 install format check asan tsan soak portable bench fuzz clean help \
         deps deps-gpu deps-test deps-check model
 MAKEFLAGS += --no-print-directory
 
@@ -88,6 +88,12 @@ fuzz: deps-check ## run the fuzz targets, each for FUZZ_SECONDS (1800)
 	@[ -f build-fuzz/build.ninja ] || cmake --preset fuzz -DCMAKE_CXX_COMPILER=$(CLANGXX)
 	@cmake --build build-fuzz --target fuzz_targets
 	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+# Seconds of it; the suite has two minutes.
+SOAK_SECONDS ?= 1800
+soak: deps-test model ## load a server with 64 clients of all manners for SOAK_SECONDS (1800)
+	$(call compile,test,build-test)
+	@tests/serve/soak/soak.py --program build-test/rocmforge --seconds $(SOAK_SECONDS)
 
 portable: ## build build-portable/rocmforge, which needs glibc alone (Debian, Ubuntu)
 	$(call compile,portable,build-portable)

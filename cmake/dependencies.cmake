@@ -47,3 +47,9 @@ endif()
 find_path(highway_INCLUDE hwy/highway.h REQUIRED)
 add_library(outside::highway INTERFACE IMPORTED)
 target_include_directories(outside::highway SYSTEM INTERFACE ${highway_INCLUDE})
+
+if(ROCMFORGE_TESTS)  # headers alone; whether a JSON text is of a schema
+  find_path(valijson_INCLUDE valijson/validator.hpp REQUIRED)
+  add_library(outside::valijson INTERFACE IMPORTED)
+  target_include_directories(outside::valijson SYSTEM INTERFACE ${valijson_INCLUDE})
+endif()

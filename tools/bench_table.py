@@ -264,9 +264,26 @@ def quantize_table(result):
     return "\n".join(row(r) for r in [head, ["---"] + ["---:"] * (len(head) - 1), *rows])
 
 
+SERVER_ROWS = {"tokens_per_second": "tokens/s", "first_ms": "ms to the first token", "next_ms": "ms to the next token"}
+
+
+def server_table(result):
+    rows = [["load", "what", "rocmforge", "llama-server", "ahead by (least to most)"],
+            ["---", "---", "---:", "---:", "---:"]]
+    for r in result["results"]:
+        what, _, percentile = r["what"].partition("_p")
+        # "tokens_per_second" has no percentile.
+        what = SERVER_ROWS.get(r["what"]) or f"{SERVER_ROWS[what]}, p{percentile}"
+        rows.append([r["row"].replace("1 clients", "1 client", 1) if r["row"].startswith("1 ") else r["row"], what, f"{r['ours']:.5g}", f"{r['theirs']:.5g}",
+                     f"{r['ratio']:.2f} ({r['ratio_least']:.2f} to {r['ratio_most']:.2f})"])
+    return "\n".join(row(r) for r in rows)
+
+
 def table(result):
-    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), of loading (load), of quantizing
-    (errors, speed, perplexity), or of a prediction (results)."""
+    """Markdown, of a comparison on a GPU (models) or on the CPU (tests), of servers (tokens_of_an_answer), of
+    loading (load), of quantizing (errors, speed, perplexity), or of a prediction (results)."""
+    if "tokens_of_an_answer" in result:
+        return server_table(result)
     if any(key in result for key in ("errors", "speed", "perplexity")):
         return quantize_table(result)
     if "results" in result:

@@ -12,19 +12,21 @@ declare -A lists=(
     libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libre2-dev libutf8proc-dev libhwy-dev libzstd-dev
     libedit-dev'
   [debian gpu]='clang-19 lld-19 llvm-19 zstd'
-  [debian test]='libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev zstd python3-jinja2'
+  [debian test]='libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev libvalijson-dev zstd
+    python3-jinja2 chromium|chromium-browser'
   [debian check]='git clang-19 clang-format-19 libclang-rt-19-dev shellcheck'
 
   [fedora run]='gcc-c++ cmake ninja-build ccache python3 python3-pip boost-devel cli11-devel
     spdlog-devel fmt-devel pcre2-devel re2-devel utf8proc-devel highway-devel libzstd-devel libedit-devel'
   [fedora gpu]='clang19 lld19 llvm19 zstd'
-  [fedora test]='gtest-devel gmock-devel google-benchmark-devel rapidcheck-devel zstd python3-jinja2'
+  [fedora test]='gtest-devel gmock-devel google-benchmark-devel rapidcheck-devel valijson-devel zstd
+    python3-jinja2 chromium'
   [fedora check]='git clang clang-tools-extra compiler-rt ShellCheck'
 
   [arch run]='gcc cmake ninja ccache python python-pip boost cli11 spdlog fmt pcre2 re2
     libutf8proc highway zstd libedit'
   [arch gpu]='clang19 lld19 llvm19 zstd'
-  [arch test]='gtest benchmark rapidcheck zstd python-jinja'
+  [arch test]='gtest benchmark rapidcheck valijson zstd python-jinja nginx chromium'
   [arch check]='git clang compiler-rt shellcheck'
 )
 

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/version.h"
+#include "cli/asked.h"
 #include "cli/help.h"
 #include "cli/logging.h"
 #include "cli/mistakes.h"
@@ -23,6 +24,8 @@ constexpr const char* kFooter =
     R"(Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
   rocmforge chat --gguf model.gguf
+  rocmforge serve --gguf model.gguf
+  rocmforge --host http://127.0.0.1:8080 generate -p "The capital of France is"
   rocmforge bench --gguf model.gguf
   rocmforge help generate
 
@@ -33,6 +36,9 @@ Environment:
   ROCMFORGE_LOG_LEVEL    trace, debug, info, warn, error or off [warn]
   ROCMFORGE_LOG_FORMAT   human or json, one object a line [human]
   ROCMFORGE_LOG_FILE     a file to add messages to [standard error]
+  ROCMFORGE_HOST         the server that is asked, as --host
+  ROCMFORGE_API_KEY      the key that the server wants
+  ROCMFORGE_GGUF         the model that `serve` serves, without --gguf
   ROCMFORGE_MODELS       the folder that `models` lists [models]
   ROCMFORGE_CPU_ISA      scalar, avx2 or avx512 [the best that the processor has]
   ROCMFORGE_GPU_GRAPH    0 launches kernels one by one, 1 replays them as a graph [the faster]
@@ -71,6 +77,8 @@ int act(const Action& action) {
   try {
     const int code = action();
     return finish_output() ? code : kExitError;
+  } catch (const ServerError& e) {
+    print_line(e.what());
   } catch (const Error& e) {
     print_error(message_of(e));
     return e.code() == ErrorCode::kUsage ? kExitUsage : kExitError;
@@ -98,18 +106,24 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   Globals globals;
-  app.add_option("--host", globals.host, "Server to ask where a subcommand needs one")
+  app.add_option("--host", globals.host,
+                 "Server that generate (without --gguf), status and cancel ask: a URL,\nor "
+                 "unix:PATH; also $ROCMFORGE_HOST")
       ->type_name("URL")
+      ->envname("ROCMFORGE_HOST")
       ->capture_default_str();
   Action action;
   add_generate(app, globals, action);
   add_chat(app, action);
+  add_serve(app, action);
   add_tokenize(app, action);
   add_perplexity(app, action);
   add_verify(app, action);
   add_quantize(app, action);
   add_bench(app, action);
   add_devices(app, action);
+  add_status(app, globals, action);
+  add_cancel(app, globals, action);
   add_models(app, action);
   add_inspect(app, action);
   add_completions(app, action);

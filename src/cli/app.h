@@ -24,7 +24,10 @@ struct Globals {
 // Each adds its subcommand to `app`; when it is the one chosen, `action` is set to what it does.
 using Action = std::function<int()>;
 void add_generate(CLI::App& app, const Globals& globals, Action& action);
+void add_status(CLI::App& app, const Globals& globals, Action& action);
+void add_cancel(CLI::App& app, const Globals& globals, Action& action);
 void add_chat(CLI::App& app, Action& action);
+void add_serve(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_perplexity(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);

@@ -18,6 +18,7 @@
 #include "cli/log_probs.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "constrain/token_grammar.h"
 #include "engine/scheduler.h"
 
 namespace rocmforge::cli {
@@ -196,14 +197,20 @@ int run_batch(const ModelOptions& model, const BatchOptions& options,
                     "of {} tokens: the others wait (--parallel, --ctx)",
                     n_together, wanted, runner.n_ctx()));
   }
+  if (options.grammar != nullptr) {
+    const auto grammar = std::make_shared<const constrain::TokenGrammar>(
+        options.grammar, session.engine().token_table());
+    for (engine::Request& request : requests) request.grammar = grammar;
+  }
   Interrupt interrupt;
   Results results(lines, options, session.engine().tokenizer());
   const std::uint64_t seed = requests.front().sampling.seed;
   if (options.prompt) refuse(requests.front(), session.engine());
   const auto start = std::chrono::steady_clock::now();
-  engine::Scheduler scheduler(session.engine(), [&](std::size_t id, engine::Result result) {
-    results.take(id, std::move(result));
-  });
+  engine::Scheduler scheduler(
+      session.engine(),
+      [&](std::size_t id, engine::Result result) { results.take(id, std::move(result)); },
+      {.prefix_cache = true});
   for (engine::Request& request : requests) scheduler.add(std::move(request));
   while (scheduler.step()) {
     if (interrupt.requested().load() || !results.readable) scheduler.cancel();

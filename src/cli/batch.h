@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/model_options.h"
+#include "constrain/grammar.h"
 #include "engine/request.h"
 
 namespace rocmforge::cli {
@@ -18,6 +20,7 @@ struct BatchOptions {
   std::int32_t answers = 1;           // to each prompt
   std::int32_t parallel = 1;          // answers that run together, at most
   bool hide_thinking = false;
+  std::shared_ptr<const constrain::Grammar> grammar = {};  // that every answer is held to
 };
 
 // What the model's file makes of a line.

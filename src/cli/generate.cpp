@@ -16,6 +16,8 @@
 #include "cli/app.h"
 #include "cli/batch.h"
 #include "cli/chat_options.h"
+#include "cli/generate_there.h"
+#include "cli/grammar_options.h"
 #include "cli/help.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
@@ -43,6 +45,7 @@ struct Options {
   ChatFlags chat_flags;
   std::int64_t max_tokens = 128;
   SamplingOptions sampling;
+  GrammarOptions grammar;
   std::int64_t answers = 1;
   std::vector<std::string> stop;
   bool stream = false;
@@ -147,15 +150,17 @@ engine::Result answer(engine::Engine& engine, const engine::Request& request, co
   return result;
 }
 
-int generate(const Options& o) {
+int generate(const Options& o, const Globals& globals, const CLI::App& command) {
   if (const std::string wrong = range_error(o); !wrong.empty()) {
     print_note(wrong);
     return kExitUsage;
   }
   const std::optional<std::string> prompt = read_prompt(o);
   if (o.model.gguf.empty()) {
-    throw Error(ErrorCode::kUnsupported,
-                "no model: give --gguf PATH (asking a server is not supported by this version)");
+    if (!prompt) {
+      throw Error(ErrorCode::kUsage, "--batch: a server answers one prompt; give --gguf PATH");
+    }
+    return generate_there({.globals = globals, .prompt = *prompt, .stream = o.stream}, command);
   }
   template_arguments(o.chat_flags);  // which are wrong before the model is loaded
   check_utf8(o.chat_flags.system, "--system");
@@ -165,12 +170,14 @@ int generate(const Options& o) {
   }
   const engine::SamplingParams sampling = sampling_params(o.sampling);
   tell_what_does_nothing(sampling);
+  const std::shared_ptr<const constrain::Grammar> grammar = read_grammar(o.grammar);
   if (!prompt || o.answers > 1) {
     const BatchOptions batch{.path = o.batch.value_or(""),
                              .prompt = prompt,
                              .answers = static_cast<std::int32_t>(o.answers),
                              .parallel = static_cast<std::int32_t>(o.parallel),
-                             .hide_thinking = o.chat_flags.hide_thinking};
+                             .hide_thinking = o.chat_flags.hide_thinking,
+                             .grammar = grammar};
     return run_batch(o.model, batch, [&](const gguf::File& file, const text::Tokenizer& tokenizer) {
       return request_maker(o, sampling, file, tokenizer);
     });
@@ -180,8 +187,11 @@ int generate(const Options& o) {
   }
   Session session(o.model);
   engine::Engine& engine = session.engine();
-  const engine::Request request =
-      request_maker(o, sampling, engine.file(), engine.tokenizer())(*prompt);
+  engine::Request request = request_maker(o, sampling, engine.file(), engine.tokenizer())(*prompt);
+  if (grammar != nullptr) {
+    request.grammar =
+        std::make_shared<const constrain::TokenGrammar>(grammar, engine.token_table());
+  }
   const engine::Result result = answer(engine, request, o);
   if (const auto* rejected = std::get_if<engine::Rejected>(&result)) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -205,9 +215,9 @@ int generate(const Options& o) {
 
 }  // namespace
 
-void add_generate(CLI::App& app, const Globals&, Action& action) {
+void add_generate(CLI::App& app, const Globals& globals, Action& action) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("generate", "Complete a prompt");
+  CLI::App* command = app.add_subcommand("generate", "Complete a prompt, here or through a server");
   command->add_option("-p,--prompt", o->prompt, "Text to go on from, exactly as given")
       ->type_name("TEXT");
   command
@@ -231,7 +241,9 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
       ->capture_default_str();
   command->add_flag("--chat", o->chat,
                     "Put the prompt into the model's chat template, as a user's message");
-  command->add_option("-n,--max-tokens,--n-predict", o->max_tokens, "Most tokens to add, 1 to 8192")
+  command
+      ->add_option("-n,--max-tokens,--n-predict", o->max_tokens,
+                   "Most tokens to add, 1 to 8192; a server adds 100")
       ->type_name("N")
       ->transform(whole_number())
       ->capture_default_str();
@@ -245,6 +257,7 @@ void add_generate(CLI::App& app, const Globals&, Action& action) {
       ->type_name("N")
       ->transform(whole_number(0, engine::kMaxLogprobs));
   add_chat_options(*command, o->chat_flags);
+  add_grammar_options(*command, o->grammar);
   add_sampling_options(*command, o->sampling);
   add_model_options(*command, o->model, /*required=*/false);
   command->footer(
@@ -260,14 +273,20 @@ the answer ended), or error.
 Blank lines are passed over. Each answer is the one that the prompt has alone; on a GPU rounding
 may depend on how many run together.
 
+Without --gguf the server at --host answers (`rocmforge serve`; --host stands before the subcommand),
+with the model that it has: options on the model, on the answer's form, --chat, --batch and --answers
+are then not taken.
+
 Examples:
   rocmforge generate --gguf model.gguf -p "The capital of France is" --stream
   rocmforge generate --gguf model.gguf -p "Once upon a time" -n 500 --temp 0.8 --seed 7
   rocmforge generate --gguf model.gguf -p "Once upon a time" --gpu-layers auto
   rocmforge generate --gguf model.gguf -p "Q: 2+2? A:" --temp 0 --stop "Q:"
   rocmforge generate --gguf model.gguf --chat --system "Be brief." -p "Why is the sky blue?"
-  rocmforge generate --gguf model.gguf --chat --batch questions.txt > answers.jsonl)");
-  command->callback([o, command, &action] {
+  rocmforge generate --gguf model.gguf --chat -p "Who was Ada Lovelace?" --json-schema-file person.json
+  rocmforge generate --gguf model.gguf --chat --batch questions.txt > answers.jsonl
+  rocmforge generate -p "The capital of France is" --stream)");
+  command->callback([o, command, &globals, &action] {
     const CLI::Option* given = given_chat_option(*command);
     if (!o->chat && given != nullptr) {
       throw CLI::ValidationError(given->get_name() + " goes with --chat");
@@ -279,7 +298,7 @@ Examples:
       throw CLI::ValidationError("--stream shows one answer: leave out --answers");
     }
     o->parallel_given = command->count("--parallel") > 0;
-    action = [o] { return generate(*o); };
+    action = [o, command, &globals] { return generate(*o, globals, *command); };
   });
 }
 

@@ -20,16 +20,15 @@ constexpr std::string_view kConversation =
 constexpr std::string_view kMapped =
     "weights are mapped from the file where they can be; leave it out";
 constexpr std::string_view kWholeGpu = "--device picks one GPU: --device hip:1; leave it out";
-constexpr std::string_view kNoGrammar = "not supported by this version, which has no grammars";
+constexpr std::string_view kNoGrammar =
+    "generate takes it; requests to a server have a field for it";
 constexpr std::string_view kOnePrompt =
     "a conversation begins without a prompt; one question: rocmforge generate --chat -p TEXT; what "
     "the model is told first: --system";
 
 // Subcommands of this program's other versions and of programs alike.
 constexpr std::array kSubcommands = {
-    Hint{"serve", "not supported by this version, which has no server"},
-    Hint{"status", "not supported by this version, which has no server to ask"},
-    Hint{"cancel", "not supported by this version, which has no server to ask"},
+    Hint{"server", "no such subcommand; `serve` is the server"},
     Hint{"run", "no such subcommand; `chat` is a conversation, `generate` completes a prompt"},
     Hint{"cli", "no such subcommand; `chat` is a conversation, `generate` completes a prompt"},
     Hint{"complete", "no such subcommand; `generate` completes a prompt"},
@@ -89,11 +88,19 @@ constexpr std::array kOptions = {
     Hint{"-tb", "use --threads"},
     Hint{"--threads-batch", "use --threads"},
     Hint{"-j", kNoGrammar},
+    Hint{"-jf", "use --json-schema-file"},
     Hint{"--json-schema", kNoGrammar},
+    Hint{"--json-schema-file", kNoGrammar},
     Hint{"--grammar", kNoGrammar},
     Hint{"--grammar-file", kNoGrammar},
     Hint{"--lora", "adapters are not supported; merge it into the model first"},
     Hint{"-np", "use --parallel"},
+    Hint{"--embeddings", "embeddings are always served; leave it out"},
+    Hint{"--embedding", "embeddings are always served; leave it out"},
+    Hint{"--pooling", "use --embeddings-pooling"},
+    Hint{"--slots", "leave it out"},
+    Hint{"--cont-batching", "requests are always run together; leave it out"},
+    Hint{"-cb", "requests are always run together; leave it out"},
     Hint{"--jinja", "the model's own template is always used; leave it out"},
     Hint{"-sys", "use --system"},
     Hint{"--system-prompt", "use --system"},
@@ -207,6 +214,11 @@ class Walk {
 
   std::string unknown(const std::string& name) const {
     std::string out = name + ": no such option";
+    if (command_.get_parent() != nullptr && name.starts_with("--") &&
+        command_.get_parent()->get_option_no_throw(name) != nullptr) {
+      return name + ": stands before the subcommand: rocmforge " + name + " ... " +
+             command_.get_name() + " ...";
+    }
     const bool is_prompt = name == "-p" || name == "--prompt" || name == "--file";
     if (is_prompt && command_.get_name() == "chat") return out + ": " + std::string(kOnePrompt);
     if (const Hint* hint = cli::find(kOptions, name)) return out + ": " + std::string(hint->text);

@@ -70,6 +70,7 @@ std::unique_ptr<engine::Engine> make_engine(
                             .kv_dtype = options.kv_type == "f32" ? DType::kF32 : DType::kF16,
                             .max_sequences = options.max_sequences,
                             .least_sequences = options.least_sequences,
+                            .kv_tokens = options.kv_tokens,
                             .fuse = !options.no_fuse,
                             .n_device_layers = place.n_device_layers,
                             .rest = place.rest.get(),

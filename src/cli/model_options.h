@@ -24,6 +24,7 @@ struct ModelOptions {
   bool no_fuse = false;
   bool check_tensors = false;
   std::int32_t max_sequences = 1;           // that run together
+  std::int64_t kv_tokens = 0;               // of all together; 0: of each a context
   std::int32_t least_sequences = 0;         // as EngineOptions has it
   std::optional<model::RandomSpec> random;  // instead of `gguf`
   std::vector<std::string> overrides;       // of --override-kv

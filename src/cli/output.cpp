@@ -89,8 +89,12 @@ void report_shrunk_files() {
 }
 
 void print_error(std::string_view message) {
-  const std::string line = without_middle(escape_controls(message), kMaxMessageBytes);
-  std::fprintf(stderr, "error: %s\n", line.c_str());
+  print_line("error: " + without_middle(escape_controls(message), kMaxMessageBytes));
+}
+
+void print_line(std::string_view message) {
+  const std::string line = without_middle(escape_controls(message), kMaxMessageBytes + 10);
+  std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void print_note(std::string_view message) {

@@ -15,6 +15,8 @@ bool write_output(std::string_view text);
 bool finish_output();
 // "error: MESSAGE" on stderr.
 void print_error(std::string_view message);
+// The same without "error: ", for texts that scripts know.
+void print_line(std::string_view message);
 // From now on, a mapped file that another process cuts short ends this one with an error line and
 // exit code 1 where its missing pages are read, instead of a signal.
 void report_shrunk_files();

@@ -11,6 +11,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "engine/suppressed.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 constexpr const char* kCommonGroup = "Choice of tokens";
 constexpr const char* kRepetitionGroup = "Less repetition";
 constexpr const char* kSamplersGroup = "Other samplers";
-constexpr const char* kSuppressed = "tokenizer.ggml.suppress_tokens";
 
 // A backslash and n, r, t, ", ', or a backslash, as they are typed in a shell.
 std::string unescaped(const std::string& text) {
@@ -200,23 +200,11 @@ void tell_what_does_nothing(const engine::SamplingParams& params) {
 
 void forbid_tokens(engine::SamplingParams& params, const SamplingOptions& options,
                    const gguf::File& file, const text::Tokenizer& tokenizer) {
-  const auto forbid = [&](text::TokenId id) {
-    params.logit_bias.push_back({.token = id, .bias = -std::numeric_limits<float>::infinity()});
+  const auto forbid = [&](const std::vector<engine::LogitBias>& tokens) {
+    params.logit_bias.insert(params.logit_bias.end(), tokens.begin(), tokens.end());
   };
-  const auto suppressed = file.get_ints(kSuppressed).value_or(std::vector<std::int64_t>());
-  if (suppressed.size() > engine::kMaxLogitBiases) {
-    throw Error(ErrorCode::kUnsupported, "[engine] " + file.path() + ": " + kSuppressed + ": " +
-                                             std::to_string(suppressed.size()) +
-                                             " tokens, more than " +
-                                             std::to_string(engine::kMaxLogitBiases));
-  }
-  for (const std::int64_t id : suppressed) {
-    if (id >= 0 && id < tokenizer.size()) forbid(static_cast<text::TokenId>(id));
-  }
-  if (!options.ignore_eos) return;
-  for (text::TokenId id = 0; id < tokenizer.size(); ++id) {
-    if (tokenizer.is_end_of_generation(id)) forbid(id);
-  }
+  forbid(engine::suppressed_tokens(file, tokenizer));
+  if (options.ignore_eos) forbid(engine::end_tokens(tokenizer));
 }
 
 }  // namespace rocmforge::cli

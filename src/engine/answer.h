@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/constraint.h"
 #include "engine/request.h"
 #include "text/detokenizer.h"
 #include "text/stop_strings.h"
@@ -18,9 +19,21 @@
 namespace rocmforge::engine {
 
 using TextSink = std::function<void(std::string_view text)>;
-// Who hears of a text as it comes: whole characters that are final, no part of a stop string.
+// A token that was taken, and what became certain with it: nothing, where it is held back as part
+// of a character, a stop string or a marker.
+struct TokenPiece {
+  text::TokenId token = text::kNoToken;  // kNoToken: the end, with what was held back until then
+  std::string_view answer, thinking;
+  const LogProbs* log_probs = nullptr;  // where sampling.n_logprobs asked for them
+};
+using TokenSink = std::function<void(const TokenPiece& piece)>;
+// Who hears of a text as it comes: whole characters that are final, no part of a stop string. The
+// views are valid during the call.
 struct TextSinks {
   TextSink answer = {}, thinking = {};
+  // Told of each of Completion::tokens once, after the other two; and of the end where that brings
+  // text. Its pieces add up to Completion::text and thinking.
+  TokenSink token = {};
 };
 
 class Answer {
@@ -47,10 +60,14 @@ class Answer {
   std::span<const text::TokenId> history() const { return history_; }
   Completion& completion() { return completion_; }
 
+  // What it is held to; null: to nothing.
+  Constraint* constraint() { return constraint_ ? &*constraint_ : nullptr; }
+
  private:
   void emit(const text::ThinkingParser::Split& split);
   void emit_answer(const std::string& text);
   void push(std::string_view text);
+  void tell(text::TokenId token, const LogProbs* log_probs);
 
   const text::Tokenizer& tokenizer_;
   const Request& request_;
@@ -58,10 +75,13 @@ class Answer {
   std::int32_t n_ctx_;
   text::Detokenizer detokenizer_;
   std::optional<text::ThinkingParser> thinking_;
+  std::optional<Constraint> constraint_;
+  std::string behind_thinking_;  // that the last token has brought
   std::int32_t n_thinking_ = 0;  // tokens, all within a block
   bool closed_ = false;          // its end was forced
   text::StopStrings stops_;
   std::vector<text::TokenId> history_;
+  std::string new_answer_, new_thinking_;  // for the token's sink
   Completion completion_;
 };
 

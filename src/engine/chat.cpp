@@ -32,6 +32,17 @@ text::ChatTemplate file_template(const gguf::File& file) {
       {{Setting::kChatTemplate}});
 }
 
+// Empty where there is none.
+std::string text_member(const Json& message, std::string_view name) {
+  const auto* object = std::get_if<Json::Object>(&message.value);
+  if (object == nullptr) return "";
+  for (const auto& [key, value] : *object) {
+    const auto* text = std::get_if<std::string>(&value.value);
+    if (key == name && text != nullptr) return *text;
+  }
+  return "";
+}
+
 Json message(const char* role, std::string content) {
   return Json::Object{{"role", role}, {"content", std::move(content)}};
 }
@@ -55,6 +66,7 @@ ChatFormat::ChatFormat(const gguf::File& file, const text::Tokenizer& tokenizer,
                        ChatOptions options)
     : tokenizer_(tokenizer), options_(std::move(options)) {
   if (!options_.chat_template) options_.chat_template.emplace(file_template(file));
+  tool_format_ = text::find_tool_format(*options_.chat_template);
   markers_ = text::find_thinking_markers(options_.chat_template->source(), [&](std::string_view t) {
     return tokenizer.find_token(t) != text::kNoToken;
   });
@@ -68,18 +80,40 @@ bool ChatFormat::names(std::string_view argument) const {
   return options_.chat_template->source().find(argument) != std::string::npos;
 }
 
-Request ChatFormat::request(const Json::Array& messages, Request rest) const {
+text::ChatPrompt ChatFormat::prompt(Conversation conversation) const {
   text::ChatInput input;
-  input.messages = messages;
+  std::string reasoning, said;
+  if (conversation.continues) {
+    check(!conversation.messages.empty(), "a conversation without messages goes on with none");
+    reasoning = text_member(conversation.messages.back(), "reasoning_content");
+    said = text_member(conversation.messages.back(), "content");
+    conversation.messages.pop_back();
+  }
+  input.messages = std::move(conversation.messages);
+  input.tools = std::move(conversation.tools);
   input.add_generation_prompt = true;
   input.extra = options_.arguments;
-  text::ChatPrompt prompt =
-      text::encode_chat(*options_.chat_template, std::move(input), tokenizer_);
-  rest.prompt = std::move(prompt.tokens);
+  for (auto& [name, value] : conversation.arguments) {
+    std::erase_if(input.extra, [&](const auto& other) { return other.first == name; });
+    input.extra.emplace_back(std::move(name), std::move(value));
+  }
+  if (!conversation.continues || !markers_) {
+    return text::encode_chat(*options_.chat_template, std::move(input), tokenizer_,
+                             {.answer = said});
+  }
+  return text::encode_chat(*options_.chat_template, std::move(input), tokenizer_,
+                           {.thinking = reasoning, .answer = said, .markers = markers_});
+}
+
+Request ChatFormat::request(Conversation conversation, Request rest) const {
+  const bool answer_begun = conversation.continues && !conversation.messages.empty() &&
+                            !text_member(conversation.messages.back(), "content").empty();
+  text::ChatPrompt made = prompt(std::move(conversation));
+  rest.prompt = std::move(made.tokens);
   rest.thinking.reset();
-  if (markers_) {
+  if (markers_ && !answer_begun) {
     rest.thinking = {.markers = *markers_,
-                     .opened = text::opens_thinking(prompt.text, *markers_),
+                     .opened = text::opens_thinking(made.text, *markers_),
                      .budget = options_.thinking_budget,
                      .closing = closing_};
   }

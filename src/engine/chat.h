@@ -13,6 +13,7 @@
 #include "text/chat_template.h"
 #include "text/json.h"
 #include "text/thinking.h"
+#include "text/tools/format.h"
 
 namespace rocmforge::engine {
 
@@ -30,6 +31,17 @@ struct ChatOptions {
   std::int32_t thinking_budget = -1;  // tokens; 0: none, below 0: any number
 };
 
+// What a model is to answer.
+struct Conversation {
+  text::Json::Array messages;
+  text::Json tools = nullptr;  // a list of tools; null: none
+  // Further names for the template; they win over those of ChatOptions.
+  std::vector<std::pair<std::string, text::Json>> arguments = {};
+  // The last message is the beginning of the answer, with "content", a text, and perhaps
+  // "reasoning_content".
+  bool continues = false;
+};
+
 // Immutable after construction, but for what is given by value.
 class ChatFormat {
  public:
@@ -39,7 +51,15 @@ class ChatFormat {
 
   // `rest` with the prompt, and what is known of the thinking, that these messages make. Throws as
   // ChatTemplate::render does.
-  Request request(const text::Json::Array& messages, Request rest) const;
+  Request request(const text::Json::Array& messages, Request rest) const {
+    return request(Conversation{.messages = messages}, std::move(rest));
+  }
+  Request request(Conversation conversation, Request rest) const;
+  // The prompt alone.
+  text::ChatPrompt prompt(Conversation conversation) const;
+  const std::string& source() const { return options_.chat_template->source(); }  // of the template
+  // How the template has calls of tools written.
+  const text::ToolFormat& tool_format() const { return tool_format_; }
   bool thinks() const { return markers_.has_value(); }
   // Whether the template's source has this name in it.
   bool names(std::string_view argument) const;
@@ -47,6 +67,7 @@ class ChatFormat {
  private:
   const text::Tokenizer& tokenizer_;
   ChatOptions options_;
+  text::ToolFormat tool_format_;
   std::optional<text::ThinkingMarkers> markers_;
   std::vector<text::TokenId> closing_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "engine/runner.h"
 #include "engine/sampling/chain.h"
@@ -29,9 +30,10 @@ class Chooser {
   // the token to be chosen.
   Choice choice(std::int32_t row, std::int64_t position) const;
 
-  // The choice of the host.
+  // The choice of the host, among the tokens of the mask; empty: of all. The log-probabilities are
+  // of all, as the head has them.
   text::TokenId choose(std::span<const float> logits, std::span<const text::TokenId> history,
-                       std::int64_t position);
+                       std::int64_t position, std::span<const std::uint32_t> mask = {});
   // Of what choose() has chosen last, where they were asked for (params.n_logprobs; then the host
   // chooses all).
   const LogProbs& log_probs() const { return log_probs_; }
@@ -40,6 +42,7 @@ class Chooser {
   std::int32_t n_logprobs_;
   SamplerChain chain_;
   LogProbs log_probs_;
+  std::vector<float> masked_;
 };
 
 }  // namespace rocmforge::engine

@@ -16,6 +16,7 @@ RunnerOptions runner_options(const EngineOptions& options, const ModelFile& mode
           .least_ctx = options.n_ctx > 0 ? 0 : kLeastContext,
           .max_sequences = options.max_sequences,
           .least_sequences = options.least_sequences,
+          .kv_tokens = options.kv_tokens,
           .max_rows = options.max_rows,
           .kv_dtype = options.kv_dtype,
           .fuse = options.fuse,
@@ -57,6 +58,16 @@ Engine::Engine(const EngineOptions& options, backend::Device& device, Counters& 
 
 std::shared_ptr<const DryBreakers> Engine::dry_breakers(const SamplingParams& params) {
   return breakers_.find(params, tokenizer());
+}
+
+std::shared_ptr<const constrain::TokenTable> Engine::token_table() {
+  const text::Tokenizer& words = tokenizer();
+  const std::lock_guard lock(table_mutex_);
+  if (table_ == nullptr) {
+    table_ = std::make_shared<const constrain::TokenTable>(
+        words, static_cast<std::int32_t>(params().n_vocab));
+  }
+  return table_;
 }
 
 Result Engine::answer(const Request& request, const Listener& listener) {

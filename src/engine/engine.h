@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +38,7 @@ struct EngineOptions {
   // Above 0: where the memory has no room for max_sequences, fewer will do, but not fewer than
   // these. Fewer run together before the context shrinks or layers leave the device.
   std::int32_t least_sequences = 0;
+  std::int64_t kv_tokens = 0;  // as in RunnerOptions: fewer than all may need at once
   bool fuse = true;
   // As in RunnerOptions: the layers on the engine's device, the last ones, and where the others go.
   std::int32_t n_device_layers = kAllLayers;
@@ -56,6 +59,8 @@ struct Listener {
   // and nothing after an error on the way. Null: the request begins with nothing, and leaves
   // nothing.
   KvCache* cache = nullptr;
+  // When it came in, where it has waited for the scheduler too; not set: when it is added.
+  std::optional<std::chrono::steady_clock::time_point> arrived = {};
 };
 
 // The context that the options ask for of a model, before it is known what fits.
@@ -77,6 +82,9 @@ class Engine {
   // request. Null where DRY is off.
   std::shared_ptr<const DryBreakers> dry_breakers(const SamplingParams& params);
 
+  // What grammars (Request::grammar) are made with: built at the first call, from any thread.
+  std::shared_ptr<const constrain::TokenTable> token_table();
+
   // Answers one request, piece by piece, alone (scheduler.h: many). Device errors end it as
   // kFailed, never the process.
   Result answer(const Request& request, const Listener& listener);
@@ -87,6 +95,8 @@ class Engine {
  private:
   std::shared_ptr<const OpenedModel> model_;
   BreakerCache breakers_;
+  std::mutex table_mutex_;
+  std::shared_ptr<const constrain::TokenTable> table_;
   std::unique_ptr<Runner> runner_;
 };
 

@@ -225,6 +225,10 @@ class Fit {
   std::string tokens_text() const {
     const std::string one = std::to_string(options_.n_ctx) + " tokens";
     if (options_.max_sequences == 1) return one;
+    if (options_.kv_tokens > 0) {
+      return std::to_string(options_.kv_tokens) + " tokens of " +
+             std::to_string(options_.max_sequences) + " sequences";
+    }
     return std::to_string(options_.max_sequences) + " sequences of " + one;
   }
 

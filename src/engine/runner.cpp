@@ -35,6 +35,7 @@ void write_choices(std::span<const Choice> choices, const ir::StepView& step) {
   header.n_edits = static_cast<std::int32_t>(n_edits);
   const std::span<ir::LogitEdit> edits = step.edits();
   std::int32_t begin = 0;
+  header.n_masks = 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const Choice& c = choices[i];
     check(c.row >= 0 && c.row < header.n_rows, "a choice for no row of the step");
@@ -44,6 +45,12 @@ void write_choices(std::span<const Choice> choices, const ir::StepView& step) {
     params.edits_begin = begin;
     params.n_edits = static_cast<std::int32_t>(c.edits.size());
     params.mask = -1;
+    if (!c.mask.empty()) {
+      params.mask = header.n_masks++;
+      const std::span<std::uint32_t> mask = step.mask(params.mask);
+      check(mask.size() == c.mask.size(), "a mask has a bit for each token");
+      std::copy(c.mask.begin(), c.mask.end(), mask.begin());
+    }
     std::copy(c.edits.begin(), c.edits.end(), edits.begin() + begin);
     begin += params.n_edits;
   }
@@ -82,6 +89,7 @@ Runner::Runner(const gguf::File& file, Placed placed, backend::Device& device, C
   for (PlacedStage& s : placed.where.stages) {
     last = s.device;
     Stage* before = stages_.empty() ? nullptr : stages_.back().get();
+    pays_by_row_ = pays_by_row_ || s.device->info().is_host;
     if (s.device == &device) n_device_layers_ += s.plan.n_layers;
     stages_.push_back(std::make_unique<Stage>(std::move(s.plan), std::move(s.executor), source,
                                               layout_, *s.device, before));
@@ -130,19 +138,31 @@ std::span<const std::int32_t> Runner::tokens(const Ticket& ticket) {
   return stages_.back()->tokens(ticket.n, ticket.slot, ticket.mark);
 }
 
-std::span<const float> Runner::logits(std::span<const std::int32_t> rows) {
+// Rows of the last step, of which no choice is wanted.
+void Runner::want_rows(std::span<const std::int32_t> rows) {
   const ir::StepView step(layout_, step_);
   check(!rows.empty() && rows.size() <= static_cast<std::size_t>(max_head_rows()),
         "rows of the head");
-  Stage& last = *stages_.back();
   const auto n = static_cast<std::int32_t>(rows.size());
   step.header().n_head_rows = n;
   step.header().n_edits = 0;
+  step.header().n_masks = 0;
   std::copy(rows.begin(), rows.end(), step.head_rows().begin());
-  std::fill_n(step.samples().begin(), n, ir::SampleParams{});  // no choice is wanted
+  std::fill_n(step.samples().begin(), n, ir::SampleParams{});
+}
+
+std::span<const float> Runner::logits(std::span<const std::int32_t> rows) {
+  want_rows(rows);
+  Stage& last = *stages_.back();
+  const auto n = static_cast<std::int32_t>(rows.size());
   last.run_head(n, step_);
   counters_.logit_readbacks += rows.size();
   return last.logits(n);
+}
+
+std::span<const float> Runner::embeddings(std::span<const std::int32_t> rows) {
+  want_rows(rows);
+  return stages_.back()->embeddings(static_cast<std::int32_t>(rows.size()), step_);
 }
 
 std::vector<Tapped> Runner::taps() {

@@ -25,6 +25,7 @@ struct Choice {
   std::int32_t row = 0;
   ir::SampleParams params;  // but for its edits and mask
   std::span<const ir::LogitEdit> edits;
+  std::span<const std::uint32_t> mask = {};  // a bit a token that may be chosen; empty: all may
 };
 
 // Tokens on their way from the device.
@@ -59,12 +60,16 @@ class Runner {
   // yet. Only where runs_ahead() says so; where none was chosen the row's results mean nothing.
   static constexpr text::TokenId fed_back(std::int32_t i) { return -1 - i; }
   bool runs_ahead() const { return runs_ahead_; }
+  // A stage runs on the host, where each row of a step costs.
+  bool pays_by_row() const { return pays_by_row_; }
   // One for each choice: the token, ir::kNoSample or ir::kUndecided. Waits for that step, and for
   // no later one. Of the last Stage::kTokenSlots such steps; valid as long.
   std::span<const std::int32_t> tokens(const Ticket& ticket);
   // Logits of some rows of the last step, [rows.size()][n_vocab]; at most max_head_rows of them.
   // Valid until the next call of either.
   std::span<const float> logits(std::span<const std::int32_t> rows);
+  // The same of what the output matrix takes, [rows.size()][dim].
+  std::span<const float> embeddings(std::span<const std::int32_t> rows);
 
   // What the options had tapped, as the last step left it, in the order of the graph. To be asked
   // for before its logits: the head's temporaries may lie over it.
@@ -93,9 +98,11 @@ class Runner {
   kv::BlockPool pool_;
   std::int32_t n_device_layers_ = 0;
 
+  void want_rows(std::span<const std::int32_t> rows);
   void give(Batch batch, std::span<const Choice> choices);
 
   bool runs_ahead_ = false;
+  bool pays_by_row_ = false;
   std::int32_t next_slot_ = 0;      // of tokens
   std::vector<std::byte> step_;     // the step buffer
   std::vector<ir::WorkItem> work_;  // reserved at load

@@ -29,6 +29,9 @@ struct RunnerOptions {
   // Above 0: where max_sequences do not fit the memory, fewer will do, but not fewer than these.
   // The context and the layers of a device are settled for these first.
   std::int32_t least_sequences = 0;
+  // Above 0: positions that the KV cache holds for all sequences together, no fewer than one's
+  // n_ctx and no more than all of theirs. 0: as many as that.
+  std::int64_t kv_tokens = 0;
   std::int32_t max_rows = 512;  // in one step
   DType kv_dtype = DType::kF16;
   bool fuse = true;  // false: the plain graph, op by op

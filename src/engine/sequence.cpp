@@ -90,6 +90,12 @@ Sequence::Ran Sequence::run(std::span<const text::TokenId> tokens, Choice* choic
   return Ran::kDone;
 }
 
+void Sequence::adopt(kv::BlockId block) {
+  check(length_ % ir::kBlockTokens == 0, "a block is adopted behind full ones");
+  blocks_.share(static_cast<std::size_t>(length_ / ir::kBlockTokens), block);
+  length_ += ir::kBlockTokens;
+}
+
 void Sequence::truncate(std::int32_t length) {
   check(length >= 0 && length <= length_, "a sequence can only be cut");
   blocks_.truncate(length);

@@ -19,6 +19,16 @@ class Sequence {
 
   std::int32_t length() const { return length_; }
 
+  // Its blocks, those that were only reserved too.
+  std::span<const kv::BlockId> blocks() const { return blocks_.blocks(); }
+  // Takes the blocks of positions [0, n_tokens) beforehand, so that extend() has room for them;
+  // false, with nothing taken, where there are not as many.
+  bool reserve(std::int32_t n_tokens) { return blocks_.reserve(n_tokens); }
+  // Goes on by a full block whose K and V another has run; its own length is full blocks (checked).
+  void adopt(kv::BlockId block);
+  // Holds `block`, which has the same tokens in the same place, instead of its own.
+  void share(std::size_t index, kv::BlockId block) { blocks_.share(index, block); }
+
   // Runs tokens through the model, in chunks of at most the runner's rows. Logits are computed
   // only for positions >= `wanted`, and handed to `sink` in order; each span is valid during the
   // call. False, with nothing run, when the context or the KV blocks have no room for them all.

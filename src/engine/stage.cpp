@@ -25,6 +25,7 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
       before_(before),
       row_bytes_(result_columns(plan.body) * std::int64_t{sizeof(float)}),
       n_vocab_(plan.head.empty() ? 0 : static_cast<std::size_t>(result_columns(plan.head))),
+      dim_(static_cast<std::size_t>(result_columns(plan.body))),
       kv_(device, plan.kv),
       executor_(std::move(executor)),
       max_head_rows_(layout.limits.max_head_rows),
@@ -35,6 +36,7 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
   executor_->bind_weights(*weights_, from);
   body_ = compile(plan.body, layout);
   head_ = compile(plan.head, layout);
+  embedding_ = compile(plan.embedding, layout);
   arena_ = device.allocate(plan.arena_bytes);
   executor_->bind_memory({.arena = arena_.get(), .kv = &kv_.buffer(), .kv_layout = kv_.layout()});
   if (!head_.empty()) {
@@ -42,7 +44,7 @@ Stage::Stage(StagePlan plan, std::unique_ptr<backend::Executor> executor, const 
                                    std::int64_t{sizeof(std::int32_t)});
   }
   if (arena_->host() != nullptr) return;
-  logits_.resize(static_cast<std::size_t>(layout.limits.max_head_rows) * n_vocab_);
+  logits_.resize(static_cast<std::size_t>(layout.limits.max_head_rows) * std::max(n_vocab_, dim_));
   if (before_ != nullptr && before_->arena_->host() == nullptr) {
     passing_.resize(static_cast<std::size_t>(layout.limits.max_rows * row_bytes_));
   }
@@ -115,7 +117,16 @@ std::span<const std::int32_t> Stage::tokens(std::int32_t n_rows, std::int32_t sl
 }
 
 std::span<const float> Stage::logits(std::int32_t n_rows) {
-  const std::size_t n = static_cast<std::size_t>(n_rows) * n_vocab_;
+  return results(static_cast<std::size_t>(n_rows) * n_vocab_);
+}
+
+std::span<const float> Stage::embeddings(std::int32_t n_rows, std::span<const std::byte> step) {
+  executor_->run(pick(embedding_, n_rows).executable, step, *stream_);
+  return results(static_cast<std::size_t>(n_rows) * dim_);
+}
+
+// What lies at the logits' place.
+std::span<const float> Stage::results(std::size_t n) {
   if (std::byte* host = arena_->host(); host != nullptr) {
     wait();
     return {reinterpret_cast<const float*>(host + regions_.logits), n};

@@ -54,6 +54,8 @@ class Stage {
   std::span<const std::int32_t> tokens(std::int32_t n_rows, std::int32_t slot, backend::Mark mark);
   // The last head run's, [n_rows][n_vocab]; valid until the next.
   std::span<const float> logits(std::int32_t n_rows);
+  // Some of its rows as the output matrix takes them, [n_rows][dim]; valid until the next head run.
+  std::span<const float> embeddings(std::int32_t n_rows, std::span<const std::byte> step);
 
   // Appends what its graphs tap, as the last body run left it.
   void read_taps(std::vector<Tapped>& out);
@@ -75,6 +77,7 @@ class Stage {
   std::vector<Bucket> compile(const std::vector<PlannedGraph>& graphs,
                               const ir::StepLayout& layout) const;
   static const Bucket& pick(const std::vector<Bucket>& buckets, std::int32_t n_rows);
+  std::span<const float> results(std::size_t n);
   void receive(std::int32_t n_rows);
 
   std::int32_t n_layers_;
@@ -83,10 +86,11 @@ class Stage {
   Stage* before_;
   std::int64_t row_bytes_ = 0;  // of the hidden and incoming rows
   std::size_t n_vocab_ = 0;     // columns of the logits
+  std::size_t dim_;
   KvStore kv_;
   std::unique_ptr<backend::Buffer> arena_;
   std::unique_ptr<backend::Executor> executor_;
-  std::vector<Bucket> body_, head_;
+  std::vector<Bucket> body_, head_, embedding_;
   std::int32_t last_rows_ = 0;      // of the last body run
   std::vector<float> logits_;       // read back, where the device's memory is not the host's
   std::vector<std::byte> passing_;  // rows on their way, where neither device's memory is

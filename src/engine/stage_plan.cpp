@@ -17,7 +17,8 @@ class GraphPlanner {
                const backend::Executor& executor, Counters& counters)
       : options_(options), layout_(layout), executor_(executor), counters_(counters) {}
 
-  std::vector<PlannedGraph> plan(const ir::Graph& graph, std::int32_t max_rows, StagePlan& stage) {
+  std::vector<PlannedGraph> plan(const ir::Graph& graph, std::int32_t max_rows, StagePlan& stage,
+                                 std::int32_t least_rows = 1) {
     const std::int32_t columns = layout_.limits.max_blocks * ir::kBlockTokens;
     ir::Graph passed =
         ir::remove_dead(options_.fuse ? ir::fuse(graph) : ir::expand_attention(graph, columns));
@@ -29,7 +30,7 @@ class GraphPlanner {
       return executor_.scratch_bytes(g, node, layout_.limits);
     };
     std::vector<PlannedGraph> out;
-    for (std::int32_t rows = 1;; rows = std::min(2 * rows, max_rows)) {
+    for (std::int32_t rows = least_rows;; rows = std::min(2 * rows, max_rows)) {
       ir::Graph fixed = ir::specialise(passed, rows);
       ir::MemoryPlan memory = ir::plan_memory(fixed, layout_, stage.regions, scratch);
       stage.arena_bytes = std::max(stage.arena_bytes, memory.arena_bytes);
@@ -54,12 +55,15 @@ std::int32_t n_states(const ir::Graph& graph) {
 
 backend::KvLayout kv_layout(const model::HyperParams& p, const RunnerOptions& o,
                             const ir::Graph& body) {
-  const std::int32_t blocks = (o.n_ctx + ir::kBlockTokens - 1) / ir::kBlockTokens;
-  return {.dtype = o.kv_dtype,
-          .n_layers = n_states(body),
-          .n_blocks = blocks * o.max_sequences,
-          .n_kv_heads = p.n_kv_heads,
-          .head_dim = p.head_dim};
+  const std::int64_t one = (o.n_ctx + ir::kBlockTokens - 1) / ir::kBlockTokens;
+  const std::int64_t all = one * o.max_sequences;
+  const std::int64_t wanted = (o.kv_tokens + ir::kBlockTokens - 1) / ir::kBlockTokens;
+  return {
+      .dtype = o.kv_dtype,
+      .n_layers = n_states(body),
+      .n_blocks = static_cast<std::int32_t>(o.kv_tokens > 0 ? std::clamp(wanted, one, all) : all),
+      .n_kv_heads = p.n_kv_heads,
+      .head_dim = p.head_dim};
 }
 
 // Where the layers of each stage but the first begin.
@@ -76,8 +80,10 @@ std::vector<std::int32_t> cuts_of(std::span<const StageSpec> specs) {
 }  // namespace
 
 ir::StepLayout step_layout(const model::Model& model, const RunnerOptions& options) {
-  return ir::StepLayout(step_limits(options.max_rows, options.max_sequences, options.n_ctx,
-                                    model.params.rope.n_rot, options.cut));
+  ir::StepLimits limits = step_limits(options.max_rows, options.max_sequences, options.n_ctx,
+                                      model.params.rope.n_rot, options.cut);
+  limits.mask_words = (model.params.n_vocab + 31) / 32;
+  return ir::StepLayout(limits);
 }
 
 std::vector<StagePlan> plan_stages(const model::Model& model, const RunnerOptions& options,
@@ -96,21 +102,25 @@ std::vector<StagePlan> plan_stages(const model::Model& model, const RunnerOption
     if (specs[i].executor == nullptr) continue;
 
     const bool is_last = i + 1 == specs.size();
-    ir::Graph head = model.head;
+    ir::Graph head = model.head, embedding = model.embedding;
     stage.weights = segment.graph.weights;
     if (is_last && segments.size() > 1) {
       segment.graph.weights = model.weights;  // the head's are not in the segment's table
       const ir::Graph* graphs[] = {&segment.graph, &head};
       stage.weights = std::make_shared<const ir::WeightTable>(ir::weights_in_use(graphs));
-      segment.graph.weights = head.weights = stage.weights;
+      segment.graph.weights = head.weights = embedding.weights = stage.weights;
     }
     stage.kv = kv_layout(model.params, options, segment.graph);
-    stage.regions = ir::plan_regions(layout.limits, model.params.dim,
-                                     is_last ? model.params.n_vocab : 0, !stage.is_first);
+    // The logits' place takes embeddings too.
+    const std::int32_t columns = is_last ? std::max(model.params.n_vocab, model.params.dim) : 0;
+    stage.regions = ir::plan_regions(layout.limits, model.params.dim, columns, !stage.is_first);
     stage.weight_bytes = specs[i].executor->weight_bytes(*stage.weights);
     GraphPlanner planner(options, layout, *specs[i].executor, counters);
     stage.body = planner.plan(segment.graph, options.max_rows, stage);
-    if (is_last) stage.head = planner.plan(head, layout.limits.max_head_rows, stage);
+    if (!is_last) continue;
+    const std::int32_t most = layout.limits.max_head_rows;
+    stage.head = planner.plan(head, most, stage);
+    stage.embedding = planner.plan(embedding, most, stage, most);
   }
   return out;
 }

@@ -30,8 +30,9 @@ struct StagePlan {
   ir::Regions regions;
   backend::KvLayout kv;  // of its own layers
   std::vector<PlannedGraph> body, head;
-  std::int64_t arena_bytes = 0;   // the largest plan's
-  std::int64_t weight_bytes = 0;  // of device memory
+  std::vector<PlannedGraph> embedding;  // with the head: one, for max_head_rows
+  std::int64_t arena_bytes = 0;         // the largest plan's
+  std::int64_t weight_bytes = 0;        // of device memory
 };
 
 // What a stage is planned for. Without an executor its layers are counted, but not planned.

@@ -31,6 +31,17 @@ void BlockTable::truncate(std::int32_t n_tokens) {
   }
 }
 
+void BlockTable::share(std::size_t index, BlockId block) {
+  check(index <= blocks_.size(), "a block behind those of the sequence");
+  pool_->retain(block);
+  if (index == blocks_.size()) {
+    blocks_.push_back(block);
+  } else {
+    pool_->release(blocks_[index]);
+    blocks_[index] = block;
+  }
+}
+
 std::int32_t BlockTable::slot(std::int32_t position) const {
   check(position >= 0 && position < capacity(), "position without a KV block");
   return blocks_[static_cast<std::size_t>(position / tokens_)] * tokens_ + position % tokens_;

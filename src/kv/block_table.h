@@ -20,9 +20,12 @@ class BlockTable {
 
   // Makes room for positions [0, n_tokens); false, and nothing taken, when the pool cannot.
   bool reserve(std::int32_t n_tokens);
-  // Gives back the blocks that positions [0, n_tokens) do not need.
+  // Gives back the blocks that positions [0, n_tokens) do not need, the last one first.
   void truncate(std::int32_t n_tokens);
   void clear() { truncate(0); }
+  // `block`, which holds the same, in place of the one at `index`, or behind the last one: it gets
+  // a reference of this table's.
+  void share(std::size_t index, BlockId block);
 
   // Positions there is room for.
   std::int32_t capacity() const { return static_cast<std::int32_t>(blocks_.size()) * tokens_; }

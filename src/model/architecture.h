@@ -28,6 +28,8 @@ class Architecture {
   virtual ~Architecture() = default;
   // Tokens to the residual stream after the last layer, F32 [n, dim]. Marks each layer's border.
   virtual ir::Value forward(ir::Builder& g, Inputs& in) const = 0;
+  // Rows of that stream as the output matrix takes them.
+  virtual ir::Value final_norm(ir::Builder& g, ir::Value x) const = 0;
   // Rows of that stream to logits, F32 [n, vocab].
   virtual ir::Value head(ir::Builder& g, ir::Value x) const = 0;
 };

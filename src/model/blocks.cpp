@@ -49,7 +49,11 @@ Value Decoder::forward(Builder& g, Inputs& in) const {
 }
 
 Value Decoder::head(Builder& g, Value x) const {
-  return g.matmul(output_, norm(g, x, output_norm_));
+  return g.matmul(output_, final_norm(g, x));
+}
+
+Value Decoder::final_norm(Builder& g, Value x) const {
+  return norm(g, x, output_norm_);
 }
 
 Value Decoder::norm(Builder& g, Value x, WeightId gain) const {

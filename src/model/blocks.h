@@ -22,6 +22,7 @@ ir::WeightId take_gate_up(const HyperParams& c, Weights& w, const std::string& b
 class Decoder : public Architecture {
  public:
   ir::Value forward(ir::Builder& g, Inputs& in) const final;
+  ir::Value final_norm(ir::Builder& g, ir::Value x) const final;
   ir::Value head(ir::Builder& g, ir::Value x) const final;
 
  protected:

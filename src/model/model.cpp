@@ -41,6 +41,16 @@ ir::Graph build_head(const Architecture& architecture, const HyperParams& params
   return g.finish();
 }
 
+ir::Graph build_embedding(const Architecture& architecture, const HyperParams& params,
+                          const std::shared_ptr<const ir::WeightTable>& weights,
+                          const ir::SourceShapes& sources) {
+  ir::Builder g(params.architecture + ".embedding", weights, sources);
+  const ir::Value hidden = g.input(ir::Slot::kHidden);
+  const ir::Value x = g.rows(hidden, g.input(ir::Slot::kHeadRows));
+  g.output(architecture.final_norm(g, x), ir::Slot::kLogits);
+  return g.finish();
+}
+
 }  // namespace
 
 Model build_model(const gguf::File& file, const BuildOptions& options, Counters& counters) {
@@ -61,8 +71,9 @@ Model build_model(const gguf::File& file, const BuildOptions& options, Counters&
   Model model{.params = params,
               .weights = weights.weights(),
               .body = build_body(*architecture, params, weights.weights(), sources, options.taps),
-              .head = build_head(*architecture, params, weights.weights(), sources)};
-  counters.graph_builds += 2;
+              .head = build_head(*architecture, params, weights.weights(), sources),
+              .embedding = build_embedding(*architecture, params, weights.weights(), sources)};
+  counters.graph_builds += 3;
   return model;
 }
 

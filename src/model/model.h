@@ -25,9 +25,12 @@ struct Model {
   std::shared_ptr<const ir::WeightTable> weights;
   ir::Graph body;  // tokens -> the hidden slot
   ir::Graph head;  // rows of the hidden slot -> logits, and a token each
+  // Rows of the hidden slot -> the same as the output matrix takes them, F32 [n, dim], in the
+  // logits' slot.
+  ir::Graph embedding;
 };
 
-// Checks the whole file against its architecture. Counts graph_builds (2).
+// Checks the whole file against its architecture. Counts graph_builds (3).
 Model build_model(const gguf::File& file, const BuildOptions& options, Counters& counters);
 
 }  // namespace rocmforge::model

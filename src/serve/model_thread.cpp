@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace rocmforge::serve {
 namespace {
@@ -21,12 +22,15 @@ std::string what_is_thrown() {
 
 }  // namespace
 
-ModelThread::ModelThread(engine::Engine& engine, std::size_t max_waiting)
+ModelThread::ModelThread(engine::Engine& engine, std::size_t max_waiting,
+                         const engine::SchedulerOptions& options)
     : n_places_(static_cast<std::size_t>(engine.runner().max_sequences())),
       max_waiting_(max_waiting),
-      scheduler_(engine,
-                 [this](std::size_t id, engine::Result result) { end(id, std::move(result)); }) {
+      scheduler_(
+          engine, [this](std::size_t id, engine::Result result) { end(id, std::move(result)); },
+          options) {
   check(max_waiting > 0, "a place to wait in");
+  counts_.scheduler = scheduler_.stats();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -41,16 +45,18 @@ ModelThread::~ModelThread() {
 
 std::variant<ModelThread::Handle, ModelThread::Refused> ModelThread::submit(engine::Request request,
                                                                             engine::TextSinks sinks,
-                                                                            Done done) {
+                                                                            Done done,
+                                                                            bool admitted) {
   const std::scoped_lock lock(mutex_);
   if (draining_) return Refused::kClosing;
-  if (n_open() >= n_places_ + max_waiting_) {
+  if (!admitted && n_open() >= n_places_ + max_waiting_) {
     ++counts_.n_refused;
     return Refused::kFull;
   }
   ++counts_.n_taken;
-  Arrived& last = arrived_.emplace_back(
-      Arrived{std::move(request), std::move(sinks), std::move(done), Handle()});
+  Arrived& last =
+      arrived_.emplace_back(Arrived{std::move(request), std::move(sinks), std::move(done), Handle(),
+                                    std::chrono::steady_clock::now()});
   changed_.notify_all();
   return last.handle;
 }
@@ -90,6 +96,7 @@ void ModelThread::run() {
     ended_.clear();
     const std::scoped_lock lock(mutex_);
     counts_.n_running = scheduler_.n_running();
+    counts_.scheduler = scheduler_.stats();
     is_idle_ = !busy;
     if (!busy) changed_.notify_all();
   }
@@ -102,6 +109,7 @@ void ModelThread::run() {
   const std::scoped_lock lock(mutex_);
   is_idle_ = true;
   counts_.n_running = 0;
+  counts_.scheduler = scheduler_.stats();
   changed_.notify_all();
 }
 
@@ -122,7 +130,8 @@ bool ModelThread::take_arrived(bool may_wait) {
     const std::atomic<bool>* cancel = one.handle.cancelled_.get();
     under_way_.emplace(id, UnderWay{std::move(one.done), std::move(one.handle)});
     try {
-      scheduler_.add(std::move(one.request), {.sinks = std::move(one.sinks), .cancel = cancel});
+      scheduler_.add(std::move(one.request),
+                     {.sinks = std::move(one.sinks), .cancel = cancel, .arrived = one.at});
     } catch (...) {
       engine::Completion failed;
       failed.reason = engine::FinishReason::kFailed;
@@ -151,7 +160,7 @@ void ModelThread::end(std::size_t id, engine::Result result) {
       switch (completion->reason) {
         case engine::FinishReason::kFailed:
           ++counts_.n_failed;
-          trouble_ = completion->error;
+          if (completion->device_failed) trouble_ = completion->error;
           break;
         case engine::FinishReason::kCancelled:
           ++counts_.n_cancelled;
@@ -163,13 +172,18 @@ void ModelThread::end(std::size_t id, engine::Result result) {
       }
     }
   }
-  done(std::move(result));
+  try {
+    done(std::move(result));
+  } catch (...) {  // which harms no other request
+    log(LogLevel::kError, "the end of a request was not told: " + what_is_thrown());
+  }
 }
 
 void ModelThread::fail_all(const std::string& why) {
   while (!under_way_.empty()) {
     engine::Completion failed;
     failed.reason = engine::FinishReason::kFailed;
+    failed.device_failed = true;
     failed.error = why;
     end(under_way_.begin()->first, std::move(failed));
   }

@@ -44,10 +44,12 @@ class ModelThread {
     std::size_t n_taken = 0, n_refused = 0;                      // since the start
     std::size_t n_completed = 0, n_cancelled = 0, n_failed = 0;  // that ended; Rejected: failed
     std::int64_t n_prompt = 0, n_generated = 0;                  // tokens of those that ended
+    engine::Scheduler::Stats scheduler;                          // as of the last step
   };
 
   // The engine outlives it, and answers nothing else meanwhile. At least one may wait (checked).
-  ModelThread(engine::Engine& engine, std::size_t max_waiting);
+  ModelThread(engine::Engine& engine, std::size_t max_waiting,
+              const engine::SchedulerOptions& options = {.prefix_cache = true});
   // Cancels what is under way.
   ~ModelThread();
   ModelThread(const ModelThread&) = delete;
@@ -55,12 +57,15 @@ class ModelThread {
 
   // Neither waits for the device. The sinks are called on the thread, as `done` is; what a sink
   // throws fails all requests under way, for a step is theirs together.
-  std::variant<Handle, Refused> submit(engine::Request request, engine::TextSinks sinks, Done done);
+  // `admitted`: of a caller one of whose requests has just ended; the queue is not full for it.
+  std::variant<Handle, Refused> submit(engine::Request request, engine::TextSinks sinks, Done done,
+                                       bool admitted = false);
 
   // Takes no more; true when all have ended within `patience`.
   bool drain(std::chrono::milliseconds patience);
   Counts counts() const;
-  // Why the last request failed; empty when one has been answered since.
+  // Why requests under way failed together, the device's fault or ours; empty when one has been
+  // answered since.
   std::string trouble() const;
 
  private:
@@ -69,6 +74,7 @@ class ModelThread {
     engine::TextSinks sinks;
     Done done;
     Handle handle;
+    std::chrono::steady_clock::time_point at;
   };
   struct UnderWay {
     Done done;

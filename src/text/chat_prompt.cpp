@@ -71,21 +71,37 @@ std::size_t longest_run(std::string_view text) {
   return longest;
 }
 
+// What goes on behind a prompt: "<think>\nthinking\n</think>\n\nanswer", as far as there is any.
+std::string text_of(const BegunAnswer& begun, std::string_view prompt) {
+  if (!begun.markers) return begun.answer;
+  const bool opened = opens_thinking(prompt, *begun.markers);
+  std::string out;
+  if (!begun.thinking.empty() && !opened) out += begun.markers->open + "\n";
+  out += begun.thinking;
+  const bool thinks = opened || !begun.thinking.empty();
+  if (thinks && !begun.answer.empty()) out += "\n" + begun.markers->close + "\n\n";
+  return out + begun.answer;
+}
+
 }  // namespace
 
-ChatPrompt encode_chat(const ChatTemplate& chat, ChatInput input, const Tokenizer& tokenizer) {
-  const auto text_of = [&](TokenId id) {
+ChatPrompt encode_chat(const ChatTemplate& chat, ChatInput input, const Tokenizer& tokenizer,
+                       BegunAnswer begun) {
+  const auto token_text = [&](TokenId id) {
     return id == kNoToken ? std::string() : tokenizer.vocab().tokens[static_cast<std::size_t>(id)];
   };
-  input.bos_token = text_of(tokenizer.vocab().bos);
-  input.eos_token = text_of(tokenizer.vocab().eos);
+  input.bos_token = token_text(tokenizer.vocab().bos);
+  input.eos_token = token_text(tokenizer.vocab().eos);
 
   // One more than any text has: a run of as many is ours.
   std::size_t run = 0;
-  for_each_string(input, [&](std::string& s, Kind) {
+  const auto measure = [&](std::string& s, Kind) {
     s = jinja::to_well_formed(s);
     run = std::max(run, longest_run(s));
-  });
+  };
+  for_each_string(input, measure);
+  measure(begun.thinking, Kind::kText);
+  measure(begun.answer, Kind::kText);
   std::string mark;
   for (std::size_t i = 0; i <= run; ++i) mark += kMark;
   for_each_string(input, [&](std::string& s, Kind kind) {
@@ -97,6 +113,9 @@ ChatPrompt encode_chat(const ChatTemplate& chat, ChatInput input, const Tokenize
 
   ChatPrompt out;
   out.text = chat.render(input);
+  begun.thinking = tokenizer.without_control(begun.thinking, mark);
+  begun.answer = tokenizer.without_control(begun.answer, mark);
+  out.text += text_of(begun, out.text);
   out.tokens =
       tokenizer.encode(out.text, {.add_special = false, .parse_special = true, .left_out = mark});
   const TokenId bos = tokenizer.vocab().bos;

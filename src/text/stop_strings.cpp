@@ -13,9 +13,16 @@ std::string StopStrings::push(std::string_view piece) {
   if (stopped_) return "";
   held_ += piece;
   std::size_t stop = std::string::npos;
-  for (const std::string& s : stops_) stop = std::min(stop, held_.find(s));
-  if (stop != std::string::npos) {
+  const std::string* by = nullptr;
+  for (const std::string& s : stops_) {
+    const std::size_t at = held_.find(s);
+    if (at >= stop) continue;
+    stop = at;
+    by = &s;
+  }
+  if (by != nullptr) {
     stopped_ = true;
+    stopped_by_ = *by;
     return std::exchange(held_, "").substr(0, stop);
   }
   // Keep the longest end of the text that begins a stop string.

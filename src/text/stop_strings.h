@@ -17,10 +17,12 @@ class StopStrings {
   // What was held back, when the text ends otherwise.
   std::string flush();
   bool stopped() const { return stopped_; }
+  const std::string& stopped_by() const { return stopped_by_; }  // empty before
 
  private:
   std::vector<std::string> stops_;
   std::string held_;
+  std::string stopped_by_;
   bool stopped_ = false;
 };
 

@@ -145,9 +145,9 @@ TEST_F(Generate, AnEmptyPromptIsTheBeginOfText) {
       failed(run_rocmforge({"generate", "--gguf", bare, "-p", ""}), {"--prompt", "no tokens"}));
 }
 
-TEST_F(Generate, NeedsAModelInThisVersion) {
-  EXPECT_TRUE(
-      failed(run_rocmforge({"generate", "-p", "hi"}), {"--gguf", "server", "not supported"}));
+TEST_F(Generate, NeedsAModelOrAServer) {
+  EXPECT_TRUE(failed(run_rocmforge({"--host", "http://127.0.0.1:1", "generate", "-p", "hi"}),
+                     {"--gguf", "rocmforge serve"}));
   EXPECT_TRUE(failed(run(generate("hi", {"--tokenizer", "t.json"})), {"t.json"}));
 }
 

@@ -29,10 +29,14 @@ TEST_F(Mistake, NoSubcommandOrAnUnknownOne) {
   EXPECT_TRUE(told({"my model.gguf"}, {"rocmforge generate --gguf \"my model.gguf\" -p TEXT"}));
 }
 
-TEST_F(Mistake, SubcommandsOfOldThatThisVersionHasNot) {
-  for (const char* name : {"serve", "status", "cancel"}) {
-    EXPECT_TRUE(told({name, "--request-id", "3"}, {name, "not supported by this version"}));
-    EXPECT_TRUE(told({"--host", "http://127.0.0.1:9", name}, {name, "not supported"}));
+TEST_F(Mistake, RequestsNeedTheirNumber) {
+  for (const char* name : {"status", "cancel"}) {
+    EXPECT_TRUE(told({name}, {"--request-id"}));
+    EXPECT_TRUE(told({name, "--request-id"}, {"--request-id", "value is missing"}));
+    EXPECT_TRUE(told({name, "--request-id", "-3"}, {"--request-id", "-3"}));
+    EXPECT_TRUE(told({name, "--request-id", "x"}, {"--request-id", "\"x\""}));
+    EXPECT_TRUE(told({name, "--host", "http://127.0.0.1:9", "--request-id", "3"},
+                     {"--host", "before the subcommand"}));
   }
 }
 
@@ -67,7 +71,6 @@ TEST_F(Mistake, OptionsOfLlamaCpp) {
       {"--mlock", "leave it out"},
       {"--chat-template-file", "--chat-template"},
       {"-tb", "--threads"},
-      {"--grammar", "not supported"},
       {"--lora", "merge"},
       {"--main-gpu", "--device hip:1"},
       {"--no-warmup", "leave it out"}};
@@ -76,6 +79,7 @@ TEST_F(Mistake, OptionsOfLlamaCpp) {
         generate_told({"-p", "hi", option}, {std::string(option) + ": no such option: ", part}));
     EXPECT_TRUE(told({"chat", "--gguf", model(), option}, {option, part}));
   }
+  EXPECT_TRUE(told({"chat", "--gguf", model(), "--grammar"}, {"--grammar", "generate takes it"}));
   for (const char* option : {"-p", "--prompt"}) {
     EXPECT_TRUE(told({"chat", "--gguf", model(), option, "hello"},
                      {std::string(option) + ": no such option: a conversation begins without",

@@ -42,7 +42,9 @@ Command rocmforge(std::vector<std::string> args) {
     out.env[std::string("ROCMFORGE_") + name] = "";
     out.env[std::string("ROCFORGE_") + name] = "";
   }
-  out.env["ROCMFORGE_CPU_ISA"] = "";
+  for (const char* name : {"ROCMFORGE_CPU_ISA", "ROCMFORGE_HOST", "ROCMFORGE_API_KEY"}) {
+    out.env[name] = "";
+  }
   for (const char* name : {"HIP_LIBRARY", "CUDA_LIBRARY", "GPU_TIMEOUT", "GPU_GRAPH"}) {
     out.env[std::string("ROCMFORGE_") + name] = "";
   }

@@ -53,9 +53,11 @@ std::vector<Kind> kinds() {
 }
 
 // Allocations of 40 steps in the middle of `n` requests' answers.
-std::uint64_t in_steps(TinyEngine& tiny, const SamplingParams& params, std::size_t n) {
+std::uint64_t in_steps(TinyEngine& tiny, const SamplingParams& params, std::size_t n,
+                       const engine::SchedulerOptions& options = {}) {
   std::size_t n_done = 0;
-  engine::Scheduler scheduler(*tiny.engine, [&](std::size_t, const engine::Result&) { ++n_done; });
+  engine::Scheduler scheduler(
+      *tiny.engine, [&](std::size_t, const engine::Result&) { ++n_done; }, options);
   for (std::size_t i = 0; i < n; ++i) {
     engine::Request request;
     request.prompt.assign(100 + i, static_cast<text::TokenId>(5 + i));
@@ -84,6 +86,16 @@ TEST(Allocation, NoneInAStep) {
               << (ahead ? ", ahead" : "");
         }
       }
+    }
+  }
+}
+
+// Nor where blocks become known and are shared, and old ones are lost for new.
+TEST(Allocation, NoneInAStepThatSharesBlocks) {
+  for (const bool ahead : {true, false}) {
+    TinyEngine tiny({}, {.n_ctx = 256, .max_sequences = 4, .kv_tokens = 900, .run_ahead = ahead});
+    for (int round = 0; round < 3; ++round) {
+      EXPECT_EQ(in_steps(tiny, {.temperature = 1, .seed = 1}, 4, {.prefix_cache = true}), 0u);
     }
   }
 }

@@ -164,6 +164,42 @@ TEST_P(LostDevice, AndWhoIsToldOfItThrows) {
   EXPECT_EQ(n_done, 2);
 }
 
+// What its memory holds is not trusted: the next prompt is run whole.
+TEST_P(LostDevice, EmptiesThePrefixCache) {
+  TinyEngine tiny;
+  int fail_after = 1000000;
+  FailingDevice device(*tiny.device, fail_after);
+  engine::Engine engine({.path = tiny.dir.file("tiny.gguf"), .run_ahead = GetParam()}, device,
+                        tiny.counters);
+  engine::Request request = tiny.request("hello hello hello", 10);
+  request.prompt.resize(40, 7);
+  request.ignore_eos = true;
+  const engine::Completion want = tiny.complete(request);
+  std::vector<engine::Completion> done;
+  engine::Scheduler scheduler(engine,
+                              [&](std::size_t, engine::Result result) {
+                                done.push_back(std::get<engine::Completion>(std::move(result)));
+                              },
+                              {.prefix_cache = true});
+  const auto answer = [&] {
+    scheduler.add(request);
+    while (scheduler.step()) {
+    }
+    return done.back();
+  };
+  EXPECT_EQ(answer().timing.n_kept, 0);
+  EXPECT_EQ(answer().timing.n_kept, 32);
+  fail_after = 0;
+  EXPECT_EQ(answer().reason, engine::FinishReason::kFailed);
+  EXPECT_EQ(engine.runner().pool().n_filled(), 0);
+  EXPECT_EQ(engine.runner().pool().n_free(), engine.runner().pool().n_blocks());
+  fail_after = 1000000;
+  const engine::Completion after = answer();
+  EXPECT_EQ(after.timing.n_kept, 0);
+  EXPECT_EQ(after.tokens, want.tokens);
+  EXPECT_EQ(answer().timing.n_kept, 32);
+}
+
 // A conversation goes on after the device failed once: its cache holds nothing of the failed turn.
 TEST_P(LostDevice, ClearsTheCacheOfAConversation) {
   TinyEngine tiny;

@@ -68,6 +68,7 @@ class Http : public ::testing::Test {
     } else if (request.path == "/hold" || request.path == "/hold-stream") {
       if (request.path == "/hold-stream") {
         reply->begin({.content_type = "text/event-stream"}, ": quiet\n\n");
+        if (request.query == "first") reply->write("first");
       }
       reply->on_gone([this] {
         ++n_gone_;

@@ -37,7 +37,8 @@ void Exchange::write(std::string_view text) {
       news_.cut = true;  // it will not be whole
       return;
     }
-    if (news_.text.size() + text.size() > kMostWaiting) {
+    // One piece is taken whatever its size: nobody has been slow yet.
+    if (!news_.text.empty() && news_.text.size() + text.size() > kMostWaiting) {
       news_.cut = news_.ended = true;
       leave(lock);
     } else {

@@ -14,7 +14,8 @@ namespace rocmforge::serve {
 // Between the two of them; each function may be called from any thread.
 class Exchange {
  public:
-  // What a client has not read waits here, at most so many bytes; more, and it counts as gone.
+  // What a client has not read waits here, at most so many bytes or one piece; more, and it counts
+  // as gone.
   static constexpr std::size_t kMostWaiting = 4U << 20;
 
   // `wake`: tells the connection that there is something to take.
@@ -74,6 +75,7 @@ class Reply {
   void write(std::string_view text) { exchange_->write(text); }
   void end() { exchange_->end(); }
 
+  bool answered() const { return exchange_->answered(); }  // or begun to be
   bool gone() const { return exchange_->gone(); }
   // Told, on the connection's thread or within write(), that the client has left or does not read
   // what it asked for. At once when that has happened before.

@@ -31,6 +31,7 @@ struct HttpAccess {
   int status = 0;
   std::size_t bytes = 0;
   double seconds = 0;
+  std::string_view id = {};  // x-request-id of the answer; empty: it has none
 };
 
 // What a server serves. All are called on its threads, several at a time.

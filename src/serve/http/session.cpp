@@ -17,6 +17,13 @@
 namespace rocmforge::serve {
 namespace {
 
+std::string header_of(const HttpResponse& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (same_name(key, name)) return value;
+  }
+  return {};
+}
+
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
@@ -29,6 +36,9 @@ constexpr std::size_t kMostAtOnce = 64U << 10;
 // After an answer that a client's unread words might otherwise destroy.
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::milliseconds kAgain{100};
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+// Said in the log alone, of a client that left before its answer: nginx's number for it.
+constexpr int kClientLeft = 499;
 
 struct Trouble {
   int status = 0;  // 0: nothing to say
@@ -184,7 +194,9 @@ HttpSession::Awaitable<bool> HttpSession::answer(HttpRequest request) {
     });
   });
   status_ = 0;
+  id_.clear();
   n_bytes_ = 0;
+  asks_ = false;
   watch();
   auto reply = std::make_shared<Reply>(exchange_);
   std::string failure;
@@ -205,7 +217,7 @@ HttpSession::Awaitable<bool> HttpSession::answer(HttpRequest request) {
   co_await stop_watching();
   if (settings_->service.log) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    settings_->service.log({peer_, method, raw_path_, status_, n_bytes_, seconds});
+    settings_->service.log({peer_, method, raw_path_, status_, n_bytes_, seconds, id_});
   }
   co_return whole&& keep_ && !draining_ && !closed_;
 }
@@ -217,11 +229,16 @@ HttpSession::Awaitable<bool> HttpSession::write_answer(Exchange& exchange) {
     Exchange::News news = exchange.take();
     std::string out;
     if (news.begun) {
+      if (news.failed && exchange.gone()) {
+        status_ = kClientLeft;
+        co_return false;
+      }
       if (news.failed) news.head = settings_->service.error(500, "no answer was given");
       if (news.streams && !chunked_) keep_ = false;  // its end is the connection's
       if (draining_) keep_ = false;
       keep_alive = std::move(news.keep_alive);
       status_ = news.head.status;
+      id_ = header_of(news.head, "x-request-id");
       out = head_of(news.head, news.streams);
       if (!news.streams && !bodyless_ && status_ != 204) {
         n_bytes_ = news.head.body.size();
@@ -236,6 +253,14 @@ HttpSession::Awaitable<bool> HttpSession::write_answer(Exchange& exchange) {
     if (!out.empty() && !co_await write(out, settings_->limits.write_time)) co_return false;
     if (news.ended) co_return !news.cut;
     if (!out.empty()) continue;  // there may be more by now
+    if (std::exchange(asks_, false)) {
+      // Only what is sent tells who has left from who sends no more. A client of HTTP/1.1 must take
+      // a 100 at any time before its answer (RFC 9110, 15.2).
+      const std::string sign = news.streams ? framed(keep_alive) : std::string(kContinue);
+      if (sign.empty() || (news.streams && bodyless_)) co_return false;
+      if (!co_await write(sign, settings_->limits.write_time)) co_return false;
+      continue;
+    }
     wake_.expires_after(news.streams ? settings_->limits.silence : std::chrono::hours(24));
     const auto [woken] = co_await wake_.async_wait(kResult);
     if (!woken && news.streams && !bodyless_ && !keep_alive.empty()) {
@@ -353,8 +378,26 @@ void HttpSession::look(Error error) {
     watch();
   } else {
     keep_ = false;
-    exchange_->client_left();
+    if (n == 0 && chunked_) {
+      wait_for_the_end();
+    } else {
+      exchange_->client_left();
+    }
   }
+}
+
+// The client sends no more. It may still read (a half-closed connection); asked with a few bytes,
+// the system of one that is gone answers with a reset.
+void HttpSession::wait_for_the_end() {
+  watching_ = true;
+  socket_.async_wait(asio::socket_base::wait_error,
+                     [self = shared_from_this()](const Error& error) {
+                       self->watching_ = false;
+                       if (self->exchange_ != nullptr && !error) self->exchange_->client_left();
+                       self->wake_.cancel();
+                     });
+  asks_ = true;
+  wake_.cancel();
 }
 
 HttpSession::Awaitable<void> HttpSession::stop_watching() {

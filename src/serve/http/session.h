@@ -61,6 +61,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::string framed(std::string text) const;
   void watch();
   void look(Error error);
+  void wait_for_the_end();
   Awaitable<void> stop_watching();
 
   std::shared_ptr<const HttpSettings> settings_;
@@ -76,12 +77,14 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // Of the request under way.
   std::shared_ptr<Exchange> exchange_;
   bool watching_ = false;
+  bool asks_ = false;      // whether the client, which sends no more, is still there
   bool keep_ = true;       // the connection, after it
   bool chunked_ = true;    // its stream: not for HTTP/1.0
   bool bodyless_ = false;  // HEAD
   bool cut_ = false;       // the connection ends with a reset
   std::string raw_path_;
   int status_ = 0;
+  std::string id_;
   std::size_t n_bytes_ = 0;
 };
 
