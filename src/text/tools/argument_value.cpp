@@ -1,5 +1,6 @@
 #include "text/tools/argument_value.h"
 
+#include <cmath>
 #include <optional>
 #include <set>
 
@@ -82,8 +83,7 @@ bool allows(const Types& types, const Json& value) {
   if (types.contains(type)) return true;
   if (type == "integer") return types.contains("number");
   const auto* number = std::get_if<double>(&value.value);  // 2.0 is an integer, says JSON schema
-  return number != nullptr && types.contains("integer") &&
-         *number == static_cast<double>(static_cast<std::int64_t>(*number));
+  return number != nullptr && types.contains("integer") && std::trunc(*number) == *number;
 }
 
 }  // namespace

@@ -41,16 +41,13 @@ class PlainReader final : public BlockReader {
   Result read_name(std::string_view text) {
     if (const std::size_t n = count_spaces(text); n > 0) return {n, State::kOn};
     const std::size_t line = text.find('\n');
-    std::string_view name = text.substr(0, line);
-    name = name.substr(0, name.find_last_not_of(kBlanks) + 1);
+    const std::string_view said = text.substr(0, line);
+    const std::string_view name = said.substr(0, said.find_last_not_of(kBlanks) + 1);
+    if (said.size() > name.size() + kMaxLine) return {0, State::kBad};
     if (line == std::string_view::npos) {
-      const bool blanks = text.size() > name.size();
-      const bool possible = text.size() < name.size() + kMaxBlanks &&
-                            std::any_of(
-                                tools_.begin(), tools_.end(),
-                                [&](const Tool& tool) {
-                                  return blanks ? tool.name == name : tool.name.starts_with(name);
-                                });
+      const bool possible = std::any_of(tools_.begin(), tools_.end(), [&](const Tool& tool) {
+        return tool.name.starts_with(said) || tool.name == name;
+      });
       return {0, possible ? State::kMore : State::kBad};
     }
     tool_ = find_tool(tools_, name);
@@ -75,9 +72,8 @@ class PlainReader final : public BlockReader {
     }
     // The language's name ends with its line.
     const std::size_t line = rest.find('\n');
-    if (line == std::string_view::npos) {
-      return {n, rest.size() > kMaxBlanks ? State::kBad : State::kMore};
-    }
+    if (std::min(line, rest.size()) > kMaxLine) return {n, State::kBad};
+    if (line == std::string_view::npos) return {n, State::kMore};
     return on(n + line + 1, At::kCode);
   }
 
@@ -117,7 +113,9 @@ class PlainReader final : public BlockReader {
     return {used, State::kDone};
   }
 
-  static constexpr std::size_t kMaxBlanks = 64;  // after a name, before the line's end
+  // Blanks after a name; what opens a block of code. Of a line that is still open and of one that
+  // came whole.
+  static constexpr std::size_t kMaxLine = 64;
   const std::vector<Tool>& tools_;
   At at_ = At::kName;
   const Tool* tool_ = nullptr;
