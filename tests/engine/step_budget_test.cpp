@@ -31,8 +31,8 @@ std::vector<float> in_chunks(TinyEngine& tiny, const std::vector<text::TokenId>&
 }
 
 // Wherever a prompt is cut, on the CPU its results are the same to the bit: so are those behind a
-// beginning that was found, and of a request that was run again. Up to the positions of a split of
-// attention (WorkCut::split_positions): beyond it rows in small chunks sum up in other places.
+// beginning that was found, and of a request that was run again. Long ones:
+// batch_invariance_test.cpp.
 TEST(StepBudget, ChunksDoNotChangeABit) {
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kQ8_0, DType::kQ4_0}) {
     TinyEngine tiny({.matrix = dtype}, {.n_ctx = 512, .max_rows = 256});

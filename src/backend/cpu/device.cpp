@@ -7,6 +7,7 @@
 
 #include "backend/cpu/executor.h"
 #include "backend/cpu/memory.h"
+#include "backend/cpu/ops/attention_split.h"
 #include "base/check.h"
 #include "base/thread_pool.h"
 
@@ -62,7 +63,8 @@ class CpuDevice final : public backend::Device {
             .memory_total = memory.total,
             .memory_free = memory.available,
             .is_host = true,
-            .n_units = n};
+            .n_units = n,
+            .attention_split = kAttentionSplit};
   }
   std::unique_ptr<backend::Buffer> allocate(std::int64_t bytes) override {
     std::unique_ptr<backend::Buffer> buffer = map_buffer(bytes);

@@ -8,6 +8,9 @@
 // maximum and sum (arXiv:2205.14135), so that K and V are read once for all of them; (3) items of
 // the same rows (splits) leave partial results, which are combined. Phase 2 is bound by reading
 // K and V for few rows and by the products for many.
+//
+// A row's sums are those of kAttentionSplit positions, joined in order, whether they lie in splits
+// or in one item: so a row's bits depend on its position alone, not on how many rows run beside it.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -15,6 +18,7 @@
 #include <optional>
 #include <string>
 
+#include "backend/cpu/ops/attention_split.h"
 #include "backend/cpu/ops/kv_blocks.h"
 #include "backend/cpu/ops/ops.h"
 #include "backend/cpu/ops/rope_row.h"
@@ -23,10 +27,11 @@
 namespace rocmforge::cpu {
 namespace {
 
-// On a task's stack: 8 KiB of scores and 32 KiB of sums.
+// On a task's stack: 8 KiB of scores and two times 32 KiB of sums.
 constexpr std::int64_t kTileQueries = 32;
 constexpr std::int64_t kTileTokens = 4 * ir::kBlockTokens;
 constexpr std::int64_t kTileSums = 8192;
+static_assert(kAttentionSplit % kTileTokens == 0, "no tile lies across two parts of the sums");
 // So that a tile has at least 8 queries, and a rotated head fits the stack.
 constexpr std::int64_t kMaxHeadDim = 1024;
 
@@ -55,7 +60,30 @@ struct Sums {
   float max[kTileQueries];
   float sum[kTileQueries];
   float acc[kTileSums];  // [query][d]
+
+  void clear(const Tile& tile, std::int64_t d) {
+    std::fill(max, max + tile.n, -std::numeric_limits<float>::infinity());
+    std::fill(sum, sum + tile.n, 0.0F);
+    std::fill(acc, acc + tile.n * d, 0.0F);
+  }
 };
+
+// One query's softmax over some positions: maximum, sum, weighted values [d].
+struct Part {
+  float max, sum;
+  const float* acc;
+};
+
+// Joins the next positions' part to those before it.
+void join(const Part& next, std::int64_t d, float& max, float& sum, float* acc) {
+  if (next.sum == 0) return;  // the query sees none of these positions
+  const float most = std::max(max, next.max);
+  const float before = std::exp(max - most);  // 0 the first time
+  const float after = std::exp(next.max - most);
+  for (std::int64_t j = 0; j < d; ++j) acc[j] = before * acc[j] + after * next.acc[j];
+  sum = before * sum + after * next.sum;
+  max = most;
+}
 
 class PagedAttentionCall final : public Call {
  public:
@@ -207,13 +235,19 @@ class PagedAttentionCall final : public Call {
       const std::int64_t position = positions[item.row_begin + (tile.begin + i) / group_];
       ends[i] = std::min<std::int64_t>(item.kv_end, position + 1);
       last = std::max(last, ends[i]);
-      s.max[i] = -std::numeric_limits<float>::infinity();
-      s.sum[i] = 0;
     }
-    std::fill(s.acc, s.acc + tile.n * d, 0.0F);
+    Sums whole;  // of the parts before the one that s is of, where there are any
+    bool has_parts = false;
+    s.clear(tile, d);
 
     float scores[kTileQueries * kTileTokens];
     for (std::int64_t t = item.kv_begin; t < last;) {
+      if (t > item.kv_begin && t % kAttentionSplit == 0) {
+        if (!has_parts) whole.clear(tile, d);
+        join_all(s, tile, whole);
+        has_parts = true;
+        s.clear(tile, d);
+      }
       const std::int64_t next = std::min((t / kTileTokens + 1) * kTileTokens, last);
       for_blocks(t, next, [&](std::int64_t begin, std::int64_t end) {
         kv.scores(kv.tile(table, KvSide::kKeys, tile.kv_head, begin, end), q, d, tile.n,
@@ -229,7 +263,16 @@ class PagedAttentionCall final : public Call {
       });
       t = next;
     }
-    finish(run, tile, s);
+    if (has_parts) join_all(s, tile, whole);
+    finish(run, tile, has_parts ? whole : s);
+  }
+
+  void join_all(const Sums& next, const Tile& tile, Sums& whole) const {
+    const std::int64_t d = a_.head_dim;
+    for (std::int64_t i = 0; i < tile.n; ++i) {
+      join({next.max[i], next.sum[i], next.acc + i * d}, d, whole.max[i], whole.sum[i],
+           whole.acc + i * d);
+    }
   }
 
   // Query i's scores of `seen` positions become weights, 0 up to n; its sums so far follow the
@@ -285,19 +328,12 @@ class PagedAttentionCall final : public Call {
   void combine(const Run& run, const ir::WorkItem& item, std::int64_t row,
                std::int64_t head) const {
     const std::int64_t d = a_.head_dim;
-    const auto split = [&](std::int64_t s) {
-      return partial(run, item.partial + s * item.n_rows + row, head);
-    };
-    float max = -std::numeric_limits<float>::infinity();
-    for (std::int64_t s = 0; s < item.n_splits; ++s) max = std::max(max, split(s)[0]);
     float* y = run.out<float>(y_) + (item.row_begin + row) * y_.cols + head * d;
     std::fill(y, y + d, 0.0F);
-    float sum = 0;
+    float max = -std::numeric_limits<float>::infinity(), sum = 0;
     for (std::int64_t s = 0; s < item.n_splits; ++s) {
-      const float* from = split(s);
-      const float factor = std::exp(from[0] - max);  // 0 where the row sees none of this split
-      sum += factor * from[1];
-      for (std::int64_t j = 0; j < d; ++j) y[j] += factor * from[2 + j];
+      const float* from = partial(run, item.partial + s * item.n_rows + row, head);
+      join({from[0], from[1], from + 2}, d, max, sum, y);
     }
     run.elementwise->scale(y, d, 1.0F / sum, y);
   }
