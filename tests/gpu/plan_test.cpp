@@ -160,6 +160,48 @@ TEST(MatMulPlan, ManyRowsTakeTheMatrixUnits) {
   EXPECT_EQ(only(plan_matmul(desc({{kF32, 4096}}, 4096, 512), kH200)).kernel, "matmul_f32_gemm64");
 }
 
+// A few tiles of long rows: several workgroups share the columns of each.
+TEST(MatMulPlan, FewTilesOfManyRowsAreSplit) {
+  using enum DType;
+  const MatMulPlan out = plan_matmul(desc({{kQ4_0, 4096}}, 4096, 64), kH200);
+  EXPECT_EQ(to_string(out.products[0].launch), "matmul_q4_0_gemm64 256x1 of 256 lds 87040");
+  EXPECT_EQ(out.products[0].n_tiles, 64);
+  EXPECT_EQ(out.products[0].splits, 4);
+  EXPECT_EQ(out.products[0].split_steps, 8);  // of 128 columns
+  EXPECT_EQ(out.n_tickets, 64);
+  EXPECT_GE(out.scratch.sums_at, 64 * 4096 * 2);
+  EXPECT_EQ(out.scratch.bytes - out.scratch.sums_at, 4 * 64 * 4 * 64 * 64);
+  const MatMulPlan down = plan_matmul(desc({{kQ4_0, 4096}}, 14336, 512), kH200);
+  EXPECT_EQ(down.products[0].splits, 2);
+  EXPECT_EQ(down.n_tickets, 128);
+  // Tiles enough, too few columns, products that cannot be split: one workgroup a tile.
+  for (const MatMulPlan& plan :
+       {plan_matmul(desc({{kQ4_0, 28672}}, 4096, 512, ir::Epilogue::kSwiGlu), kH200),
+        plan_matmul(desc({{kQ4_0, 70}}, 1920, 61), kH200),
+        plan_matmul(desc({{kQ4_0, 70}}, 4096, 61), arch_info("gfx1030", 80))}) {
+    EXPECT_EQ(plan.products[0].splits, 1);
+    EXPECT_EQ(plan.n_tickets, 0);
+    EXPECT_EQ(plan.scratch.sums_at, plan.scratch.bytes);
+  }
+}
+
+// Every column in one split.
+TEST(MatMulPlan, SplitsCoverTheColumns) {
+  for (std::int64_t cols = 32; cols < 40000; cols += 32 * 37) {
+    for (const std::int64_t n : {9, 40, 130}) {
+      for (const ArchInfo& arch : {kXt, kH200, arch_info("gfx942", 304)}) {
+        const MatMulPlan plan = plan_matmul(desc({{DType::kQ8_0, 70}}, cols, n), arch);
+        const MatMulLaunch& product = plan.products[0];
+        const GemmTile tile =
+            gemm_tile(plan.tile_rows, 1, 1, arch.wave, arch.target.starts_with("sm_"));
+        const std::int64_t steps = (cols + tile.k - 1) / tile.k;
+        EXPECT_GE(std::int64_t{product.splits} * product.split_steps, steps);
+        EXPECT_LT(std::int64_t{product.splits - 1} * product.split_steps, steps);
+      }
+    }
+  }
+}
+
 // Without matrix units quantized weights meet int8, plain ones halves.
 TEST(MatMulPlan, ManyRowsWithoutMatrixUnitsTakeInt8) {
   using enum DType;

@@ -139,6 +139,8 @@ std::vector<Case> type_cases() {
     }
     // Enough work to be shared between threads.
     out.push_back(make_case({type + "/1x1000", 1, 1024, {{dtype, 1000}}}));
+    // Columns enough to be shared between workgroups.
+    out.push_back(make_case({type + "/19x70_long", 19, 2304 + odd, {{dtype, 70, true}}}));
     out.push_back(make_case({type + "/bias", 3, 256, {{dtype, 50, true}}, {1e5F, 1}}));
     out.push_back(make_case(
         {type + "/norm", 3, 256, {{dtype, 50}}, {1e5F, 1, 1e-3F}, Epilogue::kNone, true}));

@@ -12,13 +12,22 @@
 // tiles, and the columns of small ones, whose sums are added in LDS at the end. For SwiGLU a tile
 // has 16 gates and their 16 ups by turns, so that a lane holds both; where the two are of different
 // types, one launch leaves the gates in y and another makes the ups. A weight of several types
-// takes a launch for each, of the pieces that are of that type. Bound by the products for many
-// rows, by reading W for few.
+// takes a launch for each, of the pieces that are of that type. Where there are few tiles, several
+// workgroups share the columns of one, each a split of them: they leave their sums in memory, and
+// the one that comes last adds all, in the splits' order. Bound by the products for many rows, by
+// reading W for few.
 //
-// Measured on an H200, 512 rows, with the preparation: Q4_0 [28672, 4096] 268 TFLOP/s, [4096,
-// 14336] 200, [4096, 4096] 146; F16, two products for each of these, 146, 105 and 90. What the card
-// does without the instructions for groups of warps (mma.sync) is some 600; the rest is waiting:
-// one workgroup of 8 waves a multiprocessor where there are few tiles, and a barrier every step.
+// Measured on an H200, 512 rows, with the preparation: Q4_0 [28672, 4096] 265 TFLOP/s, [4096,
+// 14336] 225 in two splits (199 in one), [4096, 4096] 153 (146). What the card does without the
+// instructions for groups of warps (mma.sync) is some 600; the rest is waiting: a barrier every
+// step. 64 rows, [4096, 14336]: 69 us in four splits of 64 rows, 88 in tiles of 32. Rows that a
+// tile lacks are zeros in LDS: where they repeated the last row, 96 rows took 30 % longer than 128,
+// all workgroups waiting for the same bytes.
+//
+// 16 rows read Q4_0 at 0.8 TB/s where 4.2 is the bound. Every workgroup reads all of x, 1.8 times
+// W's bytes for a tile of 32 rows of W; multiprocessors that hold x and take W by registers alone
+// came to 1.0 TB/s for gate and up, but to less for the smaller matrices: to fill LDS took longer
+// than their product.
 #pragma once
 
 #include "backend/gpu/device/halves.h"
@@ -61,8 +70,9 @@ struct Gemm {
     typename Mma::Sum at[kTilesX][kTilesW];
   };
   struct Where {
-    i32 first_x, n;  // rows of x
-    i32 begin, end;  // outputs
+    i32 first_x, n;           // rows of x
+    i32 begin, end;           // outputs
+    i32 first_step, n_steps;  // columns: all of them, or a split's
   };
 
   const MatMulArgs& a;
@@ -122,6 +132,7 @@ struct Gemm {
   struct XCopies {
     const Gemm& gemm;
     const u16* from[kCopies];       // in part 0, step 0
+    u32 rows = 0;                   // bit i: copy i is of a row that there is
     I32x4 held[kCopies][kParts.x];  // without asynchronous copies: on their way
 
     __device__ __inline__ XCopies(const Gemm& g, const Where& t) : gemm(g) {
@@ -129,8 +140,11 @@ struct Gemm {
 #pragma unroll
       for (int i = 0; i < kCopies; ++i) {
         const i32 row = chunk(i) / (kTile.k / 8);
+        // Rows past the last are zeros: all workgroups at one row's bytes would wait for each
+        // other.
+        rows |= t.first_x + row < t.n ? 1U << i : 0U;
         from[i] = planes + (i64)min_of(t.first_x + row, t.n - 1) * g.a.halves.cols +
-                  chunk(i) % (kTile.k / 8) * 8;
+                  t.first_step * kTile.k + chunk(i) % (kTile.k / 8) * 8;
       }
     }
     __device__ static __inline__ i32 chunk(int i) { return A::thread() + i * kGemmThreads; }
@@ -153,7 +167,8 @@ struct Gemm {
     __device__ __inline__ void copy(i32 step, i32 n_steps, i32 stage) {
       // Past the last step zeros: a branch would keep the compiler from mixing this with products.
       each([&](int i, int part) RF_INLINE {
-        A::copy_16(to(stage, i, part), source(step, i, part), step < n_steps);
+        A::copy_16(to(stage, i, part), source(step, i, part),
+                   step < n_steps && (rows >> i & 1U) != 0);
       });
       A::end_copies();
     }
@@ -235,11 +250,13 @@ struct Gemm {
 
   // Slots of W are named by constants: to move a value on its way would be to wait for it.
   __device__ __inline__ void product(const Where& t, Sums& sums) const {
-    const i32 n_steps = (a.weight.cols + kTile.k - 1) / kTile.k;
+    const i32 n_steps = t.n_steps;
+    const i32 cols = min_of(a.weight.cols, (t.first_step + n_steps) * kTile.k);
+    const i32 first_unit = t.first_step * kUnits + my_unit();
     const PlaneRow row = my_weights(t);
     Columns32<T> ahead[kAhead];
     const auto fetch_w = [&](int slot, i32 step) RF_INLINE {
-      if (decodes()) ahead[slot] = load_columns<T>(row, step * kUnits + my_unit(), a.weight.cols);
+      if (decodes()) ahead[slot] = load_columns<T>(row, step * kUnits + first_unit, cols);
     };
     XCopies x(*this, t);
 #pragma unroll
@@ -308,6 +325,44 @@ struct Gemm {
     }
   }
 
+  // Of a product in splits: leaves this one's sums, and adds all of them where it is the last to.
+  // True for the threads that hold the whole then. In the order of the splits, whichever came last.
+  __device__ __inline__ bool add_splits(Sums& sums, i32 tile, i32 split, bool holds) const {
+    constexpr i32 kThreads = kTile.waves_x * kTile.waves_w * A::kWave;
+    constexpr int kEach = kTilesX * kTilesW * Mma::kPerLane;
+    float* all = a.sums + (i64)tile * a.splits * (kEach * kThreads) + A::thread();
+    if (holds) {
+      float* to = all + split * (kEach * kThreads);
+#pragma unroll
+      for (int i = 0; i < kEach; ++i) {
+        to[i * kThreads] =
+            sums.at[i / Mma::kPerLane / kTilesW][i / Mma::kPerLane % kTilesW][i % Mma::kPerLane];
+      }
+    }
+    auto* is_last = reinterpret_cast<i32*>(matmul_lds);
+    A::fence_device();
+    A::barrier();
+    if (A::thread() == 0) {
+      *is_last = A::atomic_add(a.tickets + tile, 1) == a.splits - 1 ? 1 : 0;
+      if (*is_last != 0) A::atomic_add(a.tickets + tile, -a.splits);
+    }
+    A::barrier();
+    const bool last = *is_last != 0;
+    A::barrier();  // LDS may be filled again
+    if (!last || !holds) return false;
+    A::fence_device();
+    for (i32 s = 0; s < a.splits; ++s) {
+      const float* from = all + s * (kEach * kThreads);
+#pragma unroll
+      for (int i = 0; i < kEach; ++i) {
+        auto& of = sums.at[i / Mma::kPerLane / kTilesW][i / Mma::kPerLane % kTilesW];
+        constexpr int kPerLane = Mma::kPerLane;
+        of[i % kPerLane] = (s == 0 ? 0.0F : of[i % kPerLane]) + from[i * kThreads];
+      }
+    }
+    return true;
+  }
+
   // The bias of outputs from t.begin on, or null.
   __device__ __inline__ const float* bias_from(i32 row) const {
     const SegmentArgs s = segment_with(a.weight, row);
@@ -372,7 +427,7 @@ struct Gemm {
     return 16 * (is_gated ? product / 2 : product) + Mma::column(lane, e);
   }
 
-  __device__ __inline__ void run(const Where& t) const {
+  __device__ __inline__ void run(const Where& t, i32 tile, i32 split) const {
     Sums sums;
 #pragma unroll
     for (int i = 0; i < kTilesX; ++i) {
@@ -387,7 +442,11 @@ struct Gemm {
     } else {
       product(t, sums);
     }
-    if (add_waves(sums)) store(t, sums);
+    bool whole = add_waves(sums);
+    if constexpr (!kInt8) {
+      if (a.splits > 1) whole = add_splits(sums, tile, split, whole);
+    }
+    if (whole) store(t, sums);
   }
 };
 
@@ -396,12 +455,16 @@ __device__ __inline__ void matmul_gemm(const MatMulArgs& a) {
   const i32 n = n_rows(a.rows), down = (n + kX - 1) / kX;
   const Gemm<A, T, kX> gemm{a};
   const i32 across = gemm.kTile.w / (gemm.gated() ? 2 : 1);
+  const i32 n_steps = (a.weight.cols + gemm.kTile.k - 1) / gemm.kTile.k;
   // Rows of x fastest: the workgroups that run together share what they read of W.
-  for (i32 i = A::group_y() * a.grid.x + A::group_x(); i < down * a.n_tiles;
+  for (i32 i = A::group_y() * a.grid.x + A::group_x(); i < down * a.n_tiles * a.splits;
        i += a.grid.x * a.grid.y) {
-    const i32 tile = i / down;
+    const i32 x = i % down, split = i / down % a.splits, tile = i / down / a.splits;
     const PieceArgs piece = find_piece(a, tile);
-    gemm.run({kX * (i % down), n, piece.begin + (tile - piece.first) * across, piece.end});
+    const i32 first_step = split * a.split_steps;
+    gemm.run({kX * x, n, piece.begin + (tile - piece.first) * across, piece.end, first_step,
+              min_of(a.split_steps, n_steps - first_step)},
+             tile * down + x, split);
   }
 }
 

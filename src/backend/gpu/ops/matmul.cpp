@@ -102,16 +102,19 @@ void prepare(const ir::MatMul& op, const Site& site) {
   f.point(f.args.y, y);
   f.args.outputs = static_cast<i32>(desc.outputs());
   f.args.epilogue = epilogue_of(op.epilogue);
-  if (!plan.prepare && plan.scratch.bytes > 0) {
+  if (plan.scratch.sums_at < plan.scratch.bytes && (!plan.prepare || plan.n_tickets > 0)) {
     f.point(f.args.sums, ir::Space::kArena, site.scratch + plan.scratch.sums_at);
   }
   f.args.slice = plan.slice;
+  f.args.tickets = site.tickets.take(plan.n_tickets);
   f.args.weight = site.weights.args(op.weight, "matmul");
   f.args.has_bias = site.graph.weights->at(op.weight).has_bias() ? 1 : 0;
   for (const MatMulLaunch& product : plan.products) {
     check(product.pieces.size() <= kMaxPieces, "[gpu] matmul: too many pieces");
     f.args.threads = product.launch.threads;
     f.args.part = product.part;
+    f.args.splits = product.splits;
+    f.args.split_steps = product.split_steps;
     f.args.n_tiles = product.n_tiles;
     f.args.n_pieces = static_cast<i32>(product.pieces.size());
     std::copy(product.pieces.begin(), product.pieces.end(), f.args.pieces);

@@ -44,13 +44,17 @@ struct MatMulArgs {
   i64 residual_stride;
   float* y;  // [n, outputs], dense
   // Few rows in several slices: the sums so far, [n_tiles][2 weight rows x rows of the kernel].
+  // Many rows in splits: [n_tiles x tiles of rows][splits][outputs of a tile].
   float* sums;
-  i32 outputs;  // weight.rows, half of it for kSwiGlu
+  i32* tickets;  // many rows in splits: one a tile, zero between launches. Not of the arena.
+  i32 outputs;   // weight.rows, half of it for kSwiGlu
   MatMulEpilogue epilogue;
   float eps;
-  i32 threads;  // a workgroup
-  i32 slice;    // few rows: columns that are in LDS at a time
-  i32 n_tiles;  // of outputs
+  i32 threads;      // a workgroup
+  i32 slice;        // few rows: columns that are in LDS at a time
+  i32 splits;       // many rows: workgroups that share the columns of a tile
+  i32 split_steps;  // of GemmTile::k columns, a split
+  i32 n_tiles;      // of outputs
   i32 n_pieces;
   TilePart part;  // many rows only
   i32 has_bias;   // 1: some segment has

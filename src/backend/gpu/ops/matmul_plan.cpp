@@ -16,6 +16,8 @@ namespace {
 
 // Columns of a slice are whole blocks of every type.
 constexpr std::int64_t kSliceColumns = 256;
+// Columns of a split, at least; and of one of the largest tiles, whose sums are more.
+constexpr std::int64_t kSplitColumns = 1024, kLongColumns = 3072;
 // A part of the scratch is whole ones of these.
 constexpr std::int64_t kScratchBytes = 256;
 static_assert(kScratchBytes % kInt8Align == 0);
@@ -220,15 +222,27 @@ std::pair<GemmTile, std::int32_t> tile_of(DType type, std::int32_t x, const Arch
   return {tile, tile.lds_bytes(parts.w, parts.x)};
 }
 
+// Workgroups that share the columns of a tile: as many as keep two of them on each unit, as long as
+// each has enough columns to be worth the sums that it leaves.
+std::int64_t splits_of(const MatMulDesc& desc, std::int64_t n_tiles, const ArchInfo& arch) {
+  const std::int64_t most = std::max<std::int64_t>(1, desc.cols / kSplitColumns);
+  return std::clamp<std::int64_t>(2 * arch.n_units / n_tiles, 1, most);
+}
+
 MatMulLaunch plan_gemm(const MatMulDesc& desc, const GemmKind& kind,
                        const std::vector<PieceArgs>& pieces, std::int32_t x, const ArchInfo& arch) {
   const auto [tile, lds_bytes] = tile_of(kind.type, x, arch);
   const bool gated = desc.epilogue == ir::Epilogue::kSwiGlu && kind.part == TilePart::kWhole;
   MatMulLaunch out{.launch = {}, .part = kind.part, .pieces = {}, .n_tiles = 0};
   for (const PieceArgs& piece : pieces) add_piece(out, piece, gated ? tile.w / 2 : tile.w);
+  const std::int64_t steps = ceil_div(desc.cols, tile.k);
+  const std::int64_t n_tiles = out.n_tiles * ceil_div(desc.n, x);
+  const std::int64_t splits = in_int8(kind.type, arch) ? 1 : splits_of(desc, n_tiles, arch);
+  out.split_steps = to_i32(ceil_div(steps, splits));
+  out.splits = to_i32(ceil_div(steps, out.split_steps));
   out.launch = {
       .kernel = "matmul_" + std::string(kernel_type(kind.type)) + "_gemm" + std::to_string(x),
-      .grid_x = out.n_tiles,
+      .grid_x = out.n_tiles * out.splits,
       .grid_y = to_i32(ceil_div(desc.n, x)),
       .threads = kGemmThreads,
       .lds_bytes = lds_bytes,
@@ -236,7 +250,8 @@ MatMulLaunch plan_gemm(const MatMulDesc& desc, const GemmKind& kind,
   return out;
 }
 
-// Rows of x of a tile. Large tiles read W and x less often; small ones leave fewer units idle.
+// Rows of x of a tile. Large tiles read W and x less often; small ones, and splits of long rows,
+// leave fewer units idle.
 std::int32_t gemm_rows(const MatMulDesc& desc, const ArchInfo& arch) {
   const auto is_f32 = [](const MatMulSegment& s) { return s.type == DType::kF32; };
   // Of F32, taken in three parts, there are the middle tiles alone.
@@ -245,7 +260,10 @@ std::int32_t gemm_rows(const MatMulDesc& desc, const ArchInfo& arch) {
   std::int32_t x = f32 ? 32 : 16;
   while (x < desc.n && x < most) x *= 2;
   const auto idle = [&] {
-    return 4 * ceil_div(desc.n, x) * ceil_div(desc.rows(), x) < 3 * std::int64_t{arch.n_units};
+    const std::int64_t parts =
+        arch.matrix_units ? desc.cols / (x > 64 ? kLongColumns : kSplitColumns) : 1;
+    const std::int64_t tiles = ceil_div(desc.n, x) * ceil_div(desc.rows(), x);
+    return 4 * tiles * std::max<std::int64_t>(1, parts) < 3 * std::int64_t{arch.n_units};
   };
   while (x > 32 && idle()) x /= 2;
   return x;
@@ -256,9 +274,18 @@ MatMulPlan plan_many(const MatMulDesc& desc, const ArchInfo& arch) {
   plan.prepare = plan_prepare({desc.n, desc.cols}, arch);
   plan.scratch = scratch_of(desc, arch);
   plan.tile_rows = gemm_rows(desc, arch);
+  std::int64_t sums = 0;
   for (const auto& [kind, pieces] : kinds_of_pieces(desc)) {
-    plan.products.push_back(plan_gemm(desc, kind, pieces, plan.tile_rows, arch));
+    const MatMulLaunch& product =
+        plan.products.emplace_back(plan_gemm(desc, kind, pieces, plan.tile_rows, arch));
+    if (product.splits == 1) continue;
+    const std::int64_t tiles = product.n_tiles * ceil_div(desc.n, plan.tile_rows);
+    const GemmTile tile = tile_of(kind.type, plan.tile_rows, arch).first;
+    plan.n_tickets = std::max(plan.n_tickets, tiles);
+    sums = std::max(sums, 4 * tiles * product.splits * tile.w * tile.x);
   }
+  plan.scratch.sums_at = plan.scratch.bytes;
+  plan.scratch.bytes += sums;
   return plan;
 }
 

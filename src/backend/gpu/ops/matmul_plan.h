@@ -47,6 +47,8 @@ struct MatMulLaunch {
   TilePart part = TilePart::kWhole;
   std::vector<PieceArgs> pieces;
   std::int32_t n_tiles = 0;  // in all pieces
+  // Many rows: workgroups that share the columns of a tile, and the steps that each takes.
+  std::int32_t splits = 1, split_steps = 0;
 };
 
 struct MatMulPlan {
@@ -56,6 +58,7 @@ struct MatMulPlan {
   std::int32_t tile_rows = 1;     // rows of x that share one reading of the weight
   std::int32_t slice = 0;         // few rows: columns in LDS at a time
   std::int32_t rows_of_tile = 0;  // few rows: weight rows that a wave makes at a time
+  std::int64_t n_tickets = 0;     // many rows in splits
 };
 
 // Error{kUnsupported} for a type without kernels, and for more than kMaxSegments segments.
