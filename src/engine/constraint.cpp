@@ -22,6 +22,7 @@ Constraint::Constraint(std::shared_ptr<const constrain::TokenGrammar> grammar, B
       mask_(grammar_->mask_words()) {}
 
 std::span<const std::uint32_t> Constraint::mask() {
+  if (std::exchange(has_mask_, true)) return mask_;
   if (stuck_) {
     std::fill(mask_.begin(), mask_.end(), 0);
   } else if (state_ == State::kThinking) {
@@ -38,6 +39,7 @@ std::span<const std::uint32_t> Constraint::mask() {
 }
 
 void Constraint::take(text::TokenId token, bool thinking, std::string_view answer) {
+  has_mask_ = false;
   if (state_ == State::kStart && opening_ != text::kNoToken && token == opening_) {
     state_ = State::kThinking;
   } else if (state_ != State::kThinking) {

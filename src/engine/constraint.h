@@ -26,7 +26,7 @@ class Constraint {
   Constraint(std::shared_ptr<const constrain::TokenGrammar> grammar, Begin begin);
 
   // The tokens that may come next: the grammar's, or in thinking all but those that end the answer.
-  // Valid until the next call.
+  // Made once for each token; valid until the next is taken.
   std::span<const std::uint32_t> mask();
   // A token was taken; `thinking`: the text is within a block now; `answer`: what has come out
   // behind the block, where the token has ended it.
@@ -43,7 +43,7 @@ class Constraint {
   constrain::Matcher matcher_;
   State state_;
   text::TokenId opening_;
-  bool stuck_ = false;
+  bool stuck_ = false, has_mask_ = false;
   std::vector<std::uint32_t> mask_;
 };
 

@@ -26,7 +26,7 @@ RopeRows make_rope(const gguf::File& file, const model::RopeParams& params) {
   return {params, factors};
 }
 
-// The head's rows, what each wants, and the edits of all.
+// The head's rows, what each wants, and the edits of all; of their masks the place alone.
 void write_choices(std::span<const Choice> choices, const ir::StepView& step) {
   ir::StepHeader& header = step.header();
   header.n_head_rows = static_cast<std::int32_t>(choices.size());
@@ -34,8 +34,7 @@ void write_choices(std::span<const Choice> choices, const ir::StepView& step) {
   for (const Choice& c : choices) n_edits += c.edits.size();
   header.n_edits = static_cast<std::int32_t>(n_edits);
   const std::span<ir::LogitEdit> edits = step.edits();
-  std::int32_t begin = 0;
-  header.n_masks = 0;
+  std::int32_t begin = 0, n_masks = 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const Choice& c = choices[i];
     check(c.row >= 0 && c.row < header.n_rows, "a choice for no row of the step");
@@ -44,15 +43,20 @@ void write_choices(std::span<const Choice> choices, const ir::StepView& step) {
     params = c.params;
     params.edits_begin = begin;
     params.n_edits = static_cast<std::int32_t>(c.edits.size());
-    params.mask = -1;
-    if (!c.mask.empty()) {
-      params.mask = header.n_masks++;
-      const std::span<std::uint32_t> mask = step.mask(params.mask);
-      check(mask.size() == c.mask.size(), "a mask has a bit for each token");
-      std::copy(c.mask.begin(), c.mask.end(), mask.begin());
-    }
+    params.mask = c.is_masked ? n_masks++ : -1;
     std::copy(c.edits.begin(), c.edits.end(), edits.begin() + begin);
     begin += params.n_edits;
+  }
+}
+
+// A step without masks stays as it was: the device need not be given it again for the head.
+void write_masks(std::span<const Choice> choices, MaskSource masks, const ir::StepView& step) {
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (!choices[i].is_masked) continue;
+    const std::span<const std::uint32_t> from = masks(i);
+    const std::span<std::uint32_t> to = step.mask(step.header().n_masks++);
+    check(from.size() == to.size(), "a mask has a bit for each token");
+    std::copy(from.begin(), from.end(), to.begin());
   }
 }
 
@@ -123,9 +127,10 @@ void Runner::run(Batch batch) {
   give(batch, {});
 }
 
-Ticket Runner::run(Batch batch, std::span<const Choice> choices) {
+Ticket Runner::run(Batch batch, std::span<const Choice> choices, MaskSource masks) {
   check(!choices.empty(), "a choice for no row");
   give(batch, choices);
+  write_masks(choices, masks, ir::StepView(layout_, step_));
   Stage& last = *stages_.back();
   Ticket ticket{.n = static_cast<std::int32_t>(choices.size()), .slot = next_slot_, .mark = 0};
   last.run_head(ticket.n, step_);

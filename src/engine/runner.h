@@ -10,6 +10,7 @@
 
 #include "backend/device.h"
 #include "base/counters.h"
+#include "base/function_ref.h"
 #include "engine/batch.h"
 #include "engine/fit.h"
 #include "engine/stage.h"
@@ -25,8 +26,11 @@ struct Choice {
   std::int32_t row = 0;
   ir::SampleParams params;  // but for its edits and mask
   std::span<const ir::LogitEdit> edits;
-  std::span<const std::uint32_t> mask = {};  // a bit a token that may be chosen; empty: all may
+  bool is_masked = false;  // not all tokens may be chosen: see MaskSource
 };
+
+// The mask of choices[i], a bit for each token that may be chosen; valid until the next call.
+using MaskSource = FunctionRef<std::span<const std::uint32_t>(std::size_t i)>;
 
 // Tokens on their way from the device.
 struct Ticket {
@@ -54,8 +58,10 @@ class Runner {
 
   // One step: every row of the batch through the layers. At most max_rows rows (checked).
   void run(Batch batch);
-  // The same, and a token for each of 1 to max_head_rows of its rows, chosen on the device.
-  Ticket run(Batch batch, std::span<const Choice> choices);
+  // The same, and a token for each of 1 to max_head_rows of its rows, chosen on the device. `masks`
+  // is asked for those of masked choices when the device has been given the layers, so that they
+  // are made while it runs them.
+  Ticket run(Batch batch, std::span<const Choice> choices, MaskSource masks = {});
   // In a batch's tokens, the token of choices[i] of the step before, which the host need not know
   // yet. Only where runs_ahead() says so; where none was chosen the row's results mean nothing.
   static constexpr text::TokenId fed_back(std::int32_t i) { return -1 - i; }

@@ -27,6 +27,7 @@ Scheduler::Scheduler(Engine& engine, Done done, const SchedulerOptions& options)
   batch_.reserve(most);
   fed_back_.reserve(most);
   choices_.reserve(most);
+  choosing_.reserve(most);
   host_rows_.reserve(most);
   host_parts_.reserve(most);
 }

@@ -162,6 +162,7 @@ class Scheduler {
   std::vector<BatchSequence> batch_;
   std::vector<text::TokenId> fed_back_;
   std::vector<Choice> choices_;
+  std::vector<Entry*> choosing_;  // who each choice is for
   std::vector<std::int32_t> host_rows_;
   std::vector<Part*> host_parts_;
 };

@@ -30,6 +30,7 @@ bool Scheduler::give() {
   batch_.clear();
   fed_back_.clear();
   choices_.clear();
+  choosing_.clear();
   n_rows_ = n_choosing_ = 0;
   const auto decoding = std::count_if(running_.begin(), running_.end(), [this](const auto& entry) {
     return !entry->ended && is_decoding(*entry);
@@ -42,7 +43,8 @@ bool Scheduler::give() {
   if (choices_.empty()) {
     runner_.run(batch_);
   } else {
-    step.ticket = runner_.run(batch_, choices_);
+    step.ticket = runner_.run(
+        batch_, choices_, [&](std::size_t i) { return choosing_[i]->answer.constraint()->mask(); });
   }
   ++n_steps_;
   return true;
@@ -142,7 +144,8 @@ Scheduler::Part Scheduler::make_part(Entry& entry, const BatchSequence& rows, bo
     if (entry.chooser.on_device()) {
       part.choice = static_cast<std::int32_t>(choices_.size());
       choices_.push_back(entry.chooser.choice(part.last_row, entry.sequence.length()));
-      choices_.back().mask = entry.mask();
+      choices_.back().is_masked = entry.answer.constraint() != nullptr;
+      choosing_.push_back(&entry);
     }
   }
   entry.choice = part.choice;

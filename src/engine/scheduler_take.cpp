@@ -60,7 +60,10 @@ void Scheduler::choose_on_host(Step& step) {
   for (std::span<Part*> rest(host_parts_); !rest.empty();) {
     const std::span<Part*> parts = rest.first(std::min(rest.size(), most));
     host_rows_.clear();
-    for (const Part* part : parts) host_rows_.push_back(part->last_row);
+    for (const Part* part : parts) {
+      host_rows_.push_back(part->last_row);
+      part->entry->mask();  // made while the device runs the step
+    }
     const std::span<const float> logits = runner_.logits(host_rows_);
     for (std::size_t i = 0; i < parts.size(); ++i) {
       Entry& entry = *parts[i]->entry;

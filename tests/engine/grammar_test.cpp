@@ -8,6 +8,7 @@
 #include "constrain/token_grammar.h"
 #include "engine/fixture.h"
 #include "engine/scheduler.h"
+#include "engine/wrapped_device.h"
 
 namespace rocmforge::test {
 namespace {
@@ -116,6 +117,37 @@ TEST(Grammar, EndsWhereTheGrammarDoes) {
   request.max_tokens = 10;
   const Completion cut = tiny.complete(request);
   EXPECT_TRUE(cut.text.starts_with("\"")) << cut.text;
+}
+
+// The layers are given without them, so that they cost no time of the device; the head with them.
+TEST(Grammar, MasksAreMadeWhileTheDeviceRunsTheLayers) {
+  TempDir dir;
+  Counters counters;
+  Wrapping wrapping;
+  WrappedDevice device(wrapping, counters);
+  engine::Engine engine({.path = write_tiny_model(dir.file("tiny.gguf"), {})}, device, counters);
+  Request request{.prompt = engine.tokenizer().encode("hello", {}),
+                  .max_tokens = 50,
+                  .sampling = {.temperature = 0}};
+  const auto masks = [&] {
+    wrapping.runs.clear();
+    const Completion done = std::get<Completion>(engine.generate(request, {}));
+    std::vector<std::int32_t> out;
+    for (const ir::StepHeader& step : wrapping.runs) {
+      EXPECT_EQ(step.n_head_rows, 1);
+      out.push_back(step.n_masks);
+    }
+    EXPECT_EQ(out.size(), 2 * done.tokens.size());
+    return out;
+  };
+  request.grammar = std::make_shared<const constrain::TokenGrammar>(
+      constrain::grammar_of_regex("[a-c]{5}"), engine.token_table());
+  const std::vector<std::int32_t> held = masks();
+  ASSERT_GE(held.size(), 2U);
+  for (std::size_t i = 0; i < held.size(); ++i) EXPECT_EQ(held[i], i % 2) << i;
+  request.grammar = nullptr;
+  request.ignore_eos = true;
+  for (const std::int32_t n : masks()) EXPECT_EQ(n, 0);
 }
 
 TEST(Grammar, OfAnotherVocabularyIsRefused) {

@@ -2,6 +2,7 @@
 // counted, weights noted, and graphs changed before they are compiled.
 #pragma once
 
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,7 +23,8 @@ struct Wrapping {
   std::function<void(ir::Graph&)> edit = {};  // before compile; the memory plan stays
 
   // What was asked of the device.
-  std::vector<std::string> bound = {};  // weights
+  std::vector<std::string> bound = {};    // weights
+  std::vector<ir::StepHeader> runs = {};  // the step that each executable was given
   std::int64_t n_reads = 0, n_writes = 0, n_waits = 0;
   std::vector<std::int64_t> allocations = {};  // bytes
 };
@@ -102,6 +104,7 @@ class WrappedExecutor final : public backend::Executor {
   }
   void run(backend::ExecutableId executable, std::span<const std::byte> step,
            backend::Stream&) override {
+    std::memcpy(&w_.runs.emplace_back(), step.data(), sizeof(ir::StepHeader));
     inner_->run(executable, step, *stream_);
   }
 

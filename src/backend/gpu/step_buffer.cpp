@@ -67,7 +67,7 @@ StepBuffer::StepBuffer(ContextPtr context, const ir::StepLayout& layout)
   }
 }
 
-// Body and head of a step are given the same bytes, one after the other.
+// Body and head of a step are given the same bytes, one after the other, but for masks.
 bool StepBuffer::holds(std::span<const std::byte> step, const StepRanges& used,
                        StreamHandle stream) const {
   if (held_ranges_.n == 0 || held_by_ != stream || !(held_ranges_ == used)) return false;
