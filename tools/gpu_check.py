@@ -28,7 +28,8 @@ import verify_goldens
 
 PARTS = ("ops", "goldens", "memcheck", "racecheck")
 OPS = ("*sample*_11x5000_fused:*sample_10x300_fused:*attention_f16_groups_of_4_128:"
-       "*attention_f16_groups_of_4_decode:*attention_f16_rows_3_splits:*attention_f16_rows_33*")
+       "*attention_f16_groups_of_4_decode:*attention_f16_rows_3_splits:*attention_f16_rows_33*:"
+       "*matmul_Q4_0_19x70_long*")
 RACE_PROMPT = "One two three four five six seven eight nine ten. " * 4
 # What each tool closes with; the numbers must all be 0.
 SUMMARY = {"memcheck": re.compile(r"ERROR SUMMARY: (\d+) errors?"),
