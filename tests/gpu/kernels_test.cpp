@@ -123,7 +123,7 @@ std::int64_t scalars_in_lanes(const std::string& name, const std::string& target
   if (name.starts_with("sample_")) return cdna ? 40 : 0;
   if (is_matmul("mixed_")) return cdna ? 145 : 100;
   if (is_matmul("quant_") || is_matmul("plain_")) return cdna ? 125 : 90;
-  if (name.find("_gemm") != std::string::npos) return cdna ? 25 : 0;
+  if (name.find("_gemm") != std::string::npos) return cdna ? 40 : 0;
   if (is_matmul("")) return cdna ? 55 : 20;
   return 0;
 }
