@@ -1,14 +1,26 @@
+# rocmforge_compile_soon(TARGET): where there are sanitizers it is not optimized, as that takes the
+# compiler more than half of its time.
+function(rocmforge_compile_soon TARGET)
+  if(ROCMFORGE_SANITIZE)
+    target_compile_options(${TARGET} PRIVATE -O0)
+  endif()
+endfunction()
+
 # rocmforge_library(NAME SOURCES ... DEPENDS rooms... LINKS outside libraries...)
 # One static library a folder of src/. DEPENDS names the rooms that it may include
 # (tools/check_layers.py holds the includes to it); LINKS stay private unless listed in EXPORTS.
-# A room of headers alone has no SOURCES.
+# A room of headers alone has no SOURCES. SLOW_TO_COMPILE: headers of outside libraries take the
+# compiler long, and little time is spent in what comes of them; see rocmforge_compile_soon().
 function(rocmforge_library NAME)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINKS;EXPORTS" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW_TO_COMPILE" "" "SOURCES;DEPENDS;LINKS;EXPORTS" ${ARGN})
   set(target rocmforge_${NAME})
   if(ARG_SOURCES)
     set(public PUBLIC)
     add_library(${target} STATIC ${ARG_SOURCES})
     target_link_libraries(${target} PRIVATE ${ARG_LINKS})
+    if(ARG_SLOW_TO_COMPILE)
+      rocmforge_compile_soon(${target})
+    endif()
   else()
     set(public INTERFACE)
     add_library(${target} INTERFACE)
@@ -28,6 +40,7 @@ function(rocmforge_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT;SLOW_CASES;SKIPPED_WHOLE" "SOURCES;DEPENDS;LINKS;LABELS" ${ARGN})
   set(target ${NAME}_test)
   add_executable(${target} ${ARG_SOURCES})
+  rocmforge_compile_soon(${target})
   foreach(room IN LISTS ARG_DEPENDS)
     target_link_libraries(${target} PRIVATE rocmforge_${room})
   endforeach()

@@ -29,7 +29,8 @@ function(rocmforge_emulated NAME)
     set(${ARG_COUNTERS}_files ${${ARG_COUNTERS}_files} ${counters}/${file}.json PARENT_SCOPE)
     set_tests_properties(gfx1100/${NAME} PROPERTIES FIXTURES_SETUP gfx1100_${ARG_COUNTERS})
   endif()
-  set_tests_properties(gfx1100/${NAME} PROPERTIES LABELS gfx1100 TIMEOUT ${ARG_TIMEOUT}
+  # COST: they take minutes and start first, lest the last one runs alone.
+  set_tests_properties(gfx1100/${NAME} PROPERTIES LABELS gfx1100 TIMEOUT ${ARG_TIMEOUT} COST 100
     ENVIRONMENT "${environment}"
     FAIL_REGULAR_EXPRESSION "no GPU that this program has kernels for;PASSED  . 0 tests")
   if(ARG_NEEDS_DATA)
@@ -71,16 +72,19 @@ foreach(seed 1 2 3)
     ENV ROCMFORGE_EMU_SEED=${seed} ROCMFORGE_EMU_CARD=units=12)
 endforeach()
 
-# Models, by what is recorded of them: replayed and launched, with each property call.
-# On two small cards, whose work groups take several tiles each; the op cases have the whole one.
-set(small "*GpuGolden*:*GpuCounters*:*GpuReplay*:-*SmolLM2*")
+# Models, by what is recorded of them: all replayed, some launched (the kernels are the same ones), with
+# each property call. On two small cards, whose work groups take several tiles each; the op cases have
+# the whole one.
+set(replayed "*GpuGolden*:*GpuCounters*:*GpuReplay*:-*SmolLM2*")
+set(launched "*GpuGolden*/llama_Q4_0:*GpuGolden*/*_Q4_K_M:*GpuGolden*/*BF16:*GpuGoldenPlain*")
+string(APPEND launched ":*GpuCounters*:*GpuReplay*")
 foreach(how replayed:1:new:24 launched:0:old:6)
   string(REPLACE ":" ";" how ${how})
   list(GET how 0 name)
   list(GET how 1 graph)
   list(GET how 2 properties)
   list(GET how 3 units)
-  rocmforge_emulated(models/${name} NEEDS_DATA COMMAND golden_gpu_test --gtest_filter=${small}
+  rocmforge_emulated(models/${name} NEEDS_DATA COMMAND golden_gpu_test "--gtest_filter=${${name}}"
     ENV ROCMFORGE_GPU_GRAPH=${graph} ROCMFORGE_EMU_PROPERTIES=${properties}
         ROCMFORGE_EMU_CARD=units=${units})
 endforeach()
